@@ -1,0 +1,117 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { promisify } from "node:util";
+import type { Command } from "commander";
+import { loadConfig } from "../config/load";
+import { deploy, type DeployRequest } from "../lifecycle/deploy";
+import { BerthError, ExitCode } from "../lifecycle/errors";
+import { environmentName, parsePrNumber } from "../lifecycle/naming";
+import { action, command } from "./command";
+import { chooseTarget, whoAsks } from "./context";
+import { positiveSeconds } from "./options";
+import { renderDeploy } from "./render";
+
+interface Options {
+  pr: string;
+  config?: string;
+  image?: string;
+  commit?: string;
+  branch?: string;
+  repository?: string;
+  owner?: string;
+  platform?: string;
+  refresh?: boolean;
+  timeout: number;
+  patience: number;
+}
+
+/** Names of config files, in the order in which they are looked for. */
+const configFiles = ["berth.yaml", "k8s-ee.yaml"];
+
+/** `berth deploy`. */
+export function deployCommand(): Command {
+  return command("deploy", "Create a pull request's environment, or bring it to another commit in place.", [
+    "berth deploy --pr 12 --image ghcr.io/acme/shop@sha256:4f5c…",
+    "berth deploy --pr 12 --image … --commit $GITHUB_SHA --owner $GITHUB_ACTOR --json",
+    "berth deploy --pr 12 --image … --kubeconfig ~/.kube/eks --platform platform.yaml",
+  ])
+    .requiredOption("--pr <number>", "number of the pull request")
+    .option("--image <ref>", "image of the app, by digest")
+    .option("--config <file>", `config file (default: ${configFiles.join(", else ")})`)
+    .option("--commit <sha>", "commit that the image is built from (default: HEAD of the config's repository)")
+    .option("--branch <name>", "branch of the pull request (default: the one that is checked out there)")
+    .option("--repository <owner/name>", "repository of the pull request (default: GITHUB_REPOSITORY)")
+    .option("--owner <login>", "whose environment it is (default: GITHUB_ACTOR, else the user)")
+    .option("--platform <file>", "settings of the platform, for a cluster that is not the embedded one")
+    .option("--refresh", "compare with the cluster first, to repair what was changed by hand")
+    .option("--timeout <seconds>", "give up when it is not ready by then", positiveSeconds, 600)
+    .option(
+      "--patience <seconds>",
+      "how long to wait for another command on the same environment",
+      positiveSeconds,
+      900,
+    )
+    .action(
+      action<Options>(async ({ globals, colors, reporter, stops }, options) => {
+        const request = await requestOf(options);
+        const target = await chooseTarget(globals, options.platform);
+        const result = await deploy(target, request, {
+          ...stops,
+          who: whoAsks(),
+          progress: reporter.progress,
+          timeout: options.timeout,
+          patience: options.patience,
+          refresh: options.refresh ?? false,
+        });
+        return { value: result, text: renderDeploy(result, colors) };
+      }),
+    );
+}
+
+async function requestOf(options: Options): Promise<DeployRequest> {
+  const number = parsePrNumber(options.pr);
+  const path = configPath(options.config);
+  const config = loadConfig(path);
+  environmentName(config.projectId, number);
+  if (options.image === undefined) {
+    throw new BerthError("--image is missing", {
+      fix: "pass the image of the app by digest, such as --image ghcr.io/acme/shop@sha256:….",
+      exitCode: ExitCode.usage,
+    });
+  }
+  const folder = dirname(resolve(path));
+  const repository = options.repository ?? process.env["GITHUB_REPOSITORY"];
+  return {
+    config,
+    number,
+    image: options.image,
+    commit: options.commit ?? (await git(folder, "rev-parse", "HEAD")) ?? missing("--commit"),
+    branch: options.branch ?? (await git(folder, "rev-parse", "--abbrev-ref", "HEAD")) ?? missing("--branch"),
+    owner: options.owner ?? whoAsks(),
+    ...(repository ? { repository } : {}),
+  };
+}
+
+/** The config file that was named, else the first usual one that exists. */
+export function configPath(named: string | undefined): string {
+  return named ?? configFiles.find((file) => existsSync(file)) ?? "berth.yaml";
+}
+
+const run = promisify(execFile);
+
+/** What git says, or undefined where there is no git, no repository or no commit. */
+async function git(folder: string, ...args: string[]): Promise<string | undefined> {
+  try {
+    return (await run("git", ["-C", folder, ...args])).stdout.trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function missing(option: string): never {
+  throw new BerthError(`${option} is missing, and git does not know it`, {
+    fix: `pass ${option}, or run the command in the repository's folder.`,
+    exitCode: ExitCode.usage,
+  });
+}

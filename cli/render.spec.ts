@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import pc from "picocolors";
+import type { Receipt } from "../lifecycle/receipt";
+import { age, changesText, renderDeploy, renderHistory, renderList, renderReceipt, seconds, table } from "./render";
+
+const plain = pc.createColors(false);
+const now = Date.parse("2026-01-02T00:00:00Z");
+
+const receipt: Receipt = {
+  version: 1,
+  environment: "shop-pr-1",
+  time: "2026-01-02T00:00:00Z",
+  cluster: "https://10.89.0.2:6443",
+  had: [{ urn: "u", type: "t", id: "i" }],
+  removedByLabel: [],
+  typesChecked: 50,
+  unavailable: [],
+  left: [],
+};
+
+describe("rendering", () => {
+  it("lines columns up, without trailing blanks", () => {
+    assert.equal(
+      table(
+        ["A", "LONGER"],
+        [
+          ["first", "1"],
+          ["x", "22"],
+        ],
+        [1],
+      ),
+      "A      LONGER\nfirst       1\nx          22",
+    );
+  });
+
+  it("writes time spans for people", () => {
+    assert.deepEqual([0.04, 12.34, 99.94, 125, 3600].map(seconds), [
+      "0.0 s",
+      "12.3 s",
+      "99.9 s",
+      "2 min 05 s",
+      "60 min 00 s",
+    ]);
+  });
+
+  it("writes ages for people", () => {
+    const ages = ["2026-01-01T23:59:30Z", "2026-01-01T23:50:00Z", "2026-01-01T20:00:00Z", "2025-12-29T00:00:00Z", ""];
+    assert.deepEqual(
+      ages.map((time) => age(time, now)),
+      ["30s", "10m", "4h", "4d", "-"],
+    );
+  });
+
+  it("counts changes in words", () => {
+    assert.equal(changesText({ create: 2, same: 3, delete: 1 }), "2 created, 1 deleted, 3 unchanged");
+    assert.equal(changesText({}), "nothing changed");
+  });
+
+  it("tells where a deployed environment is", () => {
+    const text = renderDeploy(
+      {
+        environment: "shop-pr-1",
+        namespace: "shop-pr-1",
+        url: "http://shop-pr-1.berth.localhost:8080",
+        commit: "abc",
+        image: "x@sha256:1",
+        generation: 2,
+        databases: ["postgresql"],
+        outcome: "done",
+        changes: { create: 20 },
+        durations: { total: 7.25 },
+      },
+      plain,
+    );
+    assert.equal(
+      text,
+      "✔ shop-pr-1 is ready (7.3 s; 20 created)\n  http://shop-pr-1.berth.localhost:8080\n  commit abc, generation 2, databases: postgresql",
+    );
+  });
+
+  it("ends a clean receipt with nothing left", () => {
+    assert.equal(renderReceipt(receipt, plain).at(-1), "0 resources left");
+  });
+
+  it("lists what a receipt found, and what it could not ask", () => {
+    const left = [
+      { side: "cluster", kind: "PersistentVolume", name: "pv-1", where: "/api/v1/persistentvolumes/pv-1" },
+    ] as const;
+    const lines = renderReceipt({ ...receipt, left, unavailable: ["metrics.k8s.io/v1beta1"] }, plain);
+    assert.deepEqual(lines.slice(1), [
+      "not answered by: metrics.k8s.io/v1beta1 (nothing is known of their objects)",
+      "PersistentVolume pv-1",
+      "1 resource left",
+    ]);
+  });
+
+  it("lists environments, or says that there are none", () => {
+    assert.equal(renderList([], plain, now), "no environments");
+    const text = renderList(
+      [
+        {
+          environment: "shop-pr-1",
+          project: "shop",
+          pr: 1,
+          state: "ready",
+          commit: "0123456789abcdef",
+          owner: "",
+          url: "http://x",
+          created: "2026-01-01T23:00:00Z",
+          expires: "",
+          podsReady: 2,
+          pods: 2,
+        },
+      ],
+      plain,
+      now,
+    );
+    assert.equal(text.split("\n")[1], "shop-pr-1    ready  2/2   0123456789ab  -      60m  http://x");
+  });
+
+  it("shortens a history's errors to one line", () => {
+    const text = renderHistory(
+      [
+        {
+          version: 1,
+          id: "1",
+          time: "2026-01-01T10:00:00.123Z",
+          verb: "deploy",
+          environment: "shop-pr-1",
+          project: "shop",
+          pr: 1,
+          who: "alice",
+          outcome: "failed",
+          exitCode: 3,
+          error: { message: "did not become ready\nits last lines: …" },
+          durations: { total: 30 },
+        },
+      ],
+      plain,
+    );
+    assert.match(
+      text.split("\n")[1] ?? "",
+      /^2026-01-01T10:00:00Z +shop-pr-1 +deploy +failed +30\.0 s +- +alice +did not become ready$/,
+    );
+  });
+});

@@ -1,0 +1,204 @@
+import Table from "cli-table3";
+import pc from "picocolors";
+import type { DeployResult } from "../lifecycle/deploy";
+import type { DestroyResult } from "../lifecycle/destroy";
+import type { EnvironmentSummary, State } from "../lifecycle/list";
+import type { Receipt } from "../lifecycle/receipt";
+import type { LifeRecord } from "../lifecycle/records";
+import type { EnvironmentStatus } from "../lifecycle/status";
+
+/** Colours for a terminal, or none. */
+export type Colors = ReturnType<typeof pc.createColors>;
+
+/** A table without lines, as kubectl prints them. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[] = [],
+): string {
+  const blank = Object.fromEntries(
+    [
+      "top",
+      "top-mid",
+      "top-left",
+      "top-right",
+      "bottom",
+      "bottom-mid",
+      "bottom-left",
+      "bottom-right",
+      "left",
+      "left-mid",
+    ]
+      .concat(["mid", "mid-mid", "right", "right-mid"])
+      .map((part) => [part, ""]),
+  );
+  const grid = new Table({
+    head: [...head],
+    colAligns: head.map((_, column) => (right.includes(column) ? "right" : "left")),
+    chars: { ...blank, middle: "  " },
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+  });
+  grid.push(...rows.map((row) => [...row]));
+  return grid
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+/** A time span for people: `0.4 s`, `12.3 s`, `2 min 05 s`. */
+export function seconds(value: number): string {
+  if (value < 100) return `${value.toFixed(1)} s`;
+  const whole = Math.round(value);
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+
+/** How long ago a time was: `12s`, `5m`, `3h`, `4d`. */
+export function age(time: string, now: number): string {
+  const span = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
+  if (Number.isNaN(span)) return "-";
+  if (span < 100) return `${span}s`;
+  if (span < 6000) return `${Math.floor(span / 60)}m`;
+  return span < 172_800 ? `${Math.floor(span / 3600)}h` : `${Math.floor(span / 86_400)}d`;
+}
+
+/** Changes in words: `12 created, 3 unchanged`. */
+export function changesText(changes: Readonly<Record<string, number>>): string {
+  const words: [string, readonly string[]][] = [
+    ["created", ["create"]],
+    ["updated", ["update"]],
+    ["replaced", ["replace", "create-replacement"]],
+    ["deleted", ["delete"]],
+    ["unchanged", ["same"]],
+  ];
+  const parts = words.flatMap(([word, ops]) => {
+    const count = ops.reduce((sum, op) => sum + (changes[op] ?? 0), 0);
+    return count === 0 ? [] : [`${count} ${word}`];
+  });
+  return parts.join(", ") || "nothing changed";
+}
+
+/** The result of a deploy. */
+export function renderDeploy(result: DeployResult, colors: Colors): string {
+  const total = seconds(result.durations["total"] ?? 0);
+  const what = result.outcome === "unchanged" ? "was up to date already" : "is ready";
+  return [
+    `${colors.green("✔")} ${colors.bold(result.environment)} ${what} (${total}; ${changesText(result.changes)})`,
+    `  ${colors.cyan(result.url)}`,
+    `  commit ${result.commit}, generation ${result.generation}${result.databases.length === 0 ? "" : `, databases: ${result.databases.join(", ")}`}`,
+  ].join("\n");
+}
+
+/** The result of a destroy, ending with what is left. */
+export function renderDestroy(result: DestroyResult, colors: Colors): string {
+  const total = seconds(result.durations["total"] ?? 0);
+  const what = result.outcome === "unchanged" ? "did not exist" : "is gone";
+  return [
+    `${colors.green("✔")} ${colors.bold(result.environment)} ${what} (${total})`,
+    ...renderReceipt(result.receipt, colors).map((line) => `  ${line}`),
+  ].join("\n");
+}
+
+/** The lines of a receipt. */
+export function renderReceipt(receipt: Receipt, colors: Colors): string[] {
+  const unavailable =
+    receipt.unavailable.length === 0
+      ? []
+      : [`not answered by: ${receipt.unavailable.join(", ")} (nothing is known of their objects)`];
+  const byLabel = receipt.removedByLabel.length === 0 ? [] : [`removed by label: ${receipt.removedByLabel.join(", ")}`];
+  const count = receipt.left.length;
+  const verdict = `${count} ${count === 1 ? "resource" : "resources"} left`;
+  return [
+    `the stack had ${receipt.had.length} resources; ${receipt.typesChecked} types of object looked through on ${receipt.cluster}`,
+    ...byLabel,
+    ...unavailable,
+    ...receipt.left.map((each) => colors.red(`${each.kind} ${each.name}`)),
+    count === 0 ? colors.green(verdict) : colors.red(verdict),
+  ];
+}
+
+const stateColors: Readonly<Record<State, "green" | "yellow" | "red">> = {
+  ready: "green",
+  creating: "yellow",
+  updating: "yellow",
+  destroying: "yellow",
+  unready: "red",
+  failed: "red",
+  orphaned: "red",
+};
+
+/** A list of environments. */
+export function renderList(environments: readonly EnvironmentSummary[], colors: Colors, now: number): string {
+  if (environments.length === 0) return "no environments";
+  return table(
+    ["ENVIRONMENT", "STATE", "PODS", "COMMIT", "OWNER", "AGE", "URL"],
+    environments.map((each) => [
+      each.environment,
+      colors[stateColors[each.state]](each.state),
+      `${each.podsReady}/${each.pods}`,
+      each.commit.slice(0, 12) || "-",
+      each.owner || "-",
+      age(each.created, now),
+      each.url || "-",
+    ]),
+  );
+}
+
+/** One environment in full. */
+export function renderStatus(status: EnvironmentStatus, colors: Colors, now: number): string {
+  const facts: [string, string][] = [
+    ["state", colors[stateColors[status.state]](status.state)],
+    ["url", status.url],
+    ["commit", status.commit],
+    ["owner", status.owner],
+    ["age", age(status.created, now)],
+    ["expires", status.expires],
+    ["worked on by", status.holder ?? ""],
+  ];
+  const lines = facts.filter(([, value]) => value !== "").map(([key, value]) => `${`${key}:`.padEnd(14)}${value}`);
+  const pods = table(
+    ["POD", "READY", "PHASE", "RESTARTS", "IMAGE"],
+    status.workloads.map((pod) => [
+      pod.name,
+      pod.ready ? "yes" : "no",
+      pod.phase,
+      String(pod.restarts),
+      shortImage(pod.image),
+    ]),
+    [3],
+  );
+  const troubles = status.troubles.map((trouble) => colors.yellow(trouble));
+  return [
+    colors.bold(status.environment),
+    ...lines,
+    "",
+    pods,
+    ...troubles,
+    "",
+    renderHistory(status.recent, colors),
+  ].join("\n");
+}
+
+/** A digest's first digits are enough for people. */
+function shortImage(image: string): string {
+  return image.replace(/(sha256:[0-9a-f]{12})[0-9a-f]+/, "$1…");
+}
+
+/** What has happened. */
+export function renderHistory(records: readonly LifeRecord[], colors: Colors): string {
+  if (records.length === 0) return "nothing has happened yet";
+  return table(
+    ["TIME", "ENVIRONMENT", "VERB", "OUTCOME", "TOOK", "COMMIT", "WHO", "WHY"],
+    records.map((record) => [
+      record.time.replace(/\.\d+Z$/, "Z"),
+      record.environment,
+      record.verb,
+      (record.exitCode === 0 ? colors.green : colors.red)(record.outcome),
+      seconds(record.durations["total"] ?? 0),
+      record.commit?.slice(0, 12) ?? "-",
+      record.who,
+      (record.error?.message ?? "").split("\n")[0]?.slice(0, 60) ?? "",
+    ]),
+    [4],
+  );
+}

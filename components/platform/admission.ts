@@ -1,0 +1,79 @@
+import type {
+  ValidatingAdmissionPolicyArgs,
+  ValidatingAdmissionPolicyBindingArgs,
+} from "@pulumi/kubernetes/admissionregistration/v1";
+import { LABEL, MANAGED_BY } from "../../config/labels";
+import { PLATFORM_NAMESPACE } from "../../config/names";
+import type { PlatformConfig } from "../../config/platform";
+import { clusterMetadata } from "./context";
+import { DEPLOYER } from "./rbac";
+
+/** The rule that keeps deployers to environments, and its binding. */
+export interface AdmissionPlan {
+  policy: ValidatingAdmissionPolicyArgs;
+  binding: ValidatingAdmissionPolicyBindingArgs;
+}
+
+/**
+ * Plans what RBAC cannot say, since namespaces of environments have no names known before: a deployer writes in namespaces of
+ * environments only, makes and deletes only such namespaces, and in the platform namespace keeps leases and nothing else. A leaked
+ * deployer token thus reaches environments, not what else runs in the cluster.
+ *
+ * It holds for the deployer's service account and for the configured groups, whatever other rights their members have.
+ */
+export function planAdmission({ deployerGroups }: PlatformConfig): AdmissionPlan {
+  const metadata = clusterMetadata(DEPLOYER);
+  const account = `system:serviceaccount:${PLATFORM_NAMESPACE}:${DEPLOYER}`;
+  return {
+    policy: {
+      metadata,
+      spec: {
+        failurePolicy: "Fail",
+        matchConstraints: {
+          resourceRules: [
+            { apiGroups: ["*"], apiVersions: ["*"], resources: ["*"], operations: ["CREATE", "UPDATE", "DELETE"] },
+          ],
+        },
+        matchConditions: [
+          {
+            // Questions such as `kubectl auth can-i` are created, but change nothing.
+            name: "changes-something",
+            expression: '!(request.resource.group in ["authentication.k8s.io", "authorization.k8s.io"])',
+          },
+          {
+            name: "is-deployer",
+            expression: `request.userInfo.username == ${JSON.stringify(account)} || request.userInfo.groups.exists(group, group in ${JSON.stringify(deployerGroups)})`,
+          },
+        ],
+        variables: [
+          {
+            name: "isNamespace",
+            expression: 'request.resource.group == "" && request.resource.resource == "namespaces"',
+          },
+          { name: "wasOurs", expression: `oldObject == null || ${isEnvironment("oldObject")}` },
+          { name: "isOurs", expression: `object == null || ${isEnvironment("object")}` },
+          { name: "isInEnvironment", expression: `namespaceObject != null && ${isEnvironment("namespaceObject")}` },
+          {
+            name: "isLease",
+            expression: `request.namespace == ${JSON.stringify(PLATFORM_NAMESPACE)} && request.resource.group == "coordination.k8s.io" && request.resource.resource == "leases"`,
+          },
+        ],
+        validations: [
+          {
+            expression:
+              "variables.isNamespace ? variables.wasOurs && variables.isOurs : variables.isInEnvironment || variables.isLease",
+            message: `deployers of Berth write in namespaces labelled ${LABEL.managedBy}=${MANAGED_BY} and ${LABEL.environment} only`,
+            reason: "Forbidden",
+          },
+        ],
+      },
+    },
+    binding: { metadata, spec: { policyName: DEPLOYER, validationActions: ["Deny", "Audit"] } },
+  };
+}
+
+/** The platform namespace is managed by Berth too, but is no environment. */
+function isEnvironment(variable: string): string {
+  const labels = `${variable}.metadata.labels`;
+  return `(has(${labels}) && ${labels}[?"${LABEL.managedBy}"].orValue("") == "${MANAGED_BY}" && "${LABEL.environment}" in ${labels})`;
+}

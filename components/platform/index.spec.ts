@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { parsePlatform } from "../../config/platform";
+import { DEPLOYED_PLATFORM, HOST_PLATFORM } from "../../test/support/samples";
+import { record } from "../../test/support/mocks";
+import type { Recording } from "../../test/support/mocks";
+import { Platform } from ".";
+
+const NAMESPACE = "kubernetes:core/v1:Namespace";
+const POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
+const CLUSTER_ROLE = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole";
+const BINDING = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding";
+const CLUSTER_SCOPED = [
+  NAMESPACE,
+  CLUSTER_ROLE,
+  BINDING,
+  "kubernetes:scheduling.k8s.io/v1:PriorityClass",
+  "kubernetes:networking.k8s.io/v1:IngressClass",
+  "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
+  "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding",
+];
+
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+}
+
+function rulesOf(recording: Recording, role: string): Rule[] {
+  return recording.get(CLUSTER_ROLE, `platform-role-${role}`).inputs["rules"] as Rule[];
+}
+
+describe("Platform", () => {
+  let host: Recording;
+  let deployed: Recording;
+  before(async () => {
+    host = await record(() => new Platform("platform", { config: parsePlatform(HOST_PLATFORM) }));
+    deployed = await record(() => new Platform("platform", { config: parsePlatform(DEPLOYED_PLATFORM) }));
+  });
+
+  it("runs no pod where the gateway is on the host", () => {
+    assert.deepEqual(host.ofType("kubernetes:apps/v1:Deployment"), []);
+    assert.deepEqual(
+      host.ofType(POLICY).map(({ name }) => name),
+      ["platform-policy-default-deny"],
+    );
+  });
+
+  it("confines its namespace and refuses all traffic in it", () => {
+    for (const recording of [host, deployed]) {
+      const { metadata } = recording.get(NAMESPACE, "platform-namespace").inputs as {
+        metadata: { labels: Record<string, string> };
+      };
+      assert.equal(metadata.labels["pod-security.kubernetes.io/enforce"], "restricted");
+      assert.deepEqual(recording.get(POLICY, "platform-policy-default-deny").inputs["spec"], {
+        podSelector: {},
+        policyTypes: ["Ingress", "Egress"],
+      });
+    }
+  });
+
+  it("makes the Ingress class that Traefik serves, in both modes", () => {
+    for (const recording of [host, deployed]) {
+      const { inputs } = recording.get("kubernetes:networking.k8s.io/v1:IngressClass", "platform-ingress-class");
+      assert.deepEqual(inputs["spec"], { controller: "traefik.io/ingress-controller" });
+    }
+  });
+
+  it("gives the gateway's rights to a user on the host, to a service account in the cluster", () => {
+    assert.deepEqual(host.get(BINDING, "platform-role-binding-gateway").inputs["subjects"], [
+      { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "berth:gateway" },
+    ]);
+    assert.deepEqual(deployed.get(BINDING, "platform-role-binding-gateway").inputs["subjects"], [
+      { kind: "ServiceAccount", name: "berth-gateway", namespace: "berth-system" },
+    ]);
+  });
+
+  it("lets the gateway write nothing", () => {
+    assert.deepEqual([...new Set(rulesOf(host, "gateway").flatMap(({ verbs }) => verbs))].sort(), [
+      "get",
+      "list",
+      "watch",
+    ]);
+  });
+
+  it("lets the deployer change what environments consist of, and nothing by which it could become more", () => {
+    const writable = rulesOf(host, "deployer")
+      .filter(({ verbs }) => verbs.some((verb) => !["get", "list", "watch"].includes(verb)))
+      .flatMap(({ resources }) => resources);
+    assert.deepEqual(writable.sort(), [
+      "configmaps",
+      "deployments",
+      "ingresses",
+      "limitranges",
+      "namespaces",
+      "networkpolicies",
+      "persistentvolumeclaims",
+      "resourcequotas",
+      "secrets",
+      "serviceaccounts",
+      "services",
+      "statefulsets",
+    ]);
+    const everything = rulesOf(host, "deployer").filter(({ resources }) => resources.includes("*"));
+    assert.deepEqual(everything, [{ apiGroups: ["*"], resources: ["*"], verbs: ["list"] }]);
+  });
+
+  it("keeps the deployer and the configured groups to environments, and denies what fails to be checked", () => {
+    const { spec } = host.get(
+      "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
+      "platform-admission-deployer",
+    ).inputs as { spec: { failurePolicy: string; matchConditions: { expression: string }[] } };
+    assert.equal(spec.failurePolicy, "Fail");
+    assert.equal(
+      spec.matchConditions[1]?.expression,
+      'request.userInfo.username == "system:serviceaccount:berth-system:berth-deployer" || request.userInfo.groups.exists(group, group in ["berth:deployers"])',
+    );
+    const { inputs } = host.get(
+      "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding",
+      "platform-admission-binding-deployer",
+    );
+    assert.deepEqual(inputs["spec"], { policyName: "berth-deployer", validationActions: ["Deny", "Audit"] });
+  });
+
+  it("keeps leases to the platform namespace", () => {
+    const { inputs } = host.get("kubernetes:rbac.authorization.k8s.io/v1:Role", "platform-role-leases");
+    assert.equal((inputs["metadata"] as { namespace: string }).namespace, "berth-system");
+    assert.deepEqual(inputs["rules"], [
+      {
+        apiGroups: ["coordination.k8s.io"],
+        resources: ["leases"],
+        verbs: ["get", "list", "watch", "create", "update", "patch", "delete"],
+      },
+    ]);
+  });
+
+  it("never lets an environment push another pod out", () => {
+    const { inputs } = host.get("kubernetes:scheduling.k8s.io/v1:PriorityClass", "platform-priority-environment");
+    assert.equal(inputs["value"], 100);
+    assert.equal(inputs["preemptionPolicy"], "Never");
+  });
+
+  it("deletes what is in its namespace with it", () => {
+    const children = deployed.registrations.filter(
+      ({ type }) => type.startsWith("kubernetes:") && !CLUSTER_SCOPED.includes(type),
+    );
+    assert.ok(children.length >= 9);
+    for (const { name, deletedWith } of children) assert.equal(deletedWith, "platform-namespace", name);
+  });
+
+  describe("with the gateway in the cluster", () => {
+    it("starts it behind its policies", () => {
+      const { dependsOn } = deployed.get("kubernetes:apps/v1:Deployment", "platform-gateway");
+      for (const policy of deployed.ofType(POLICY)) assert.ok(dependsOn?.includes(policy.name), policy.name);
+    });
+
+    it("lets it out to environments and the API server only, never to link-local addresses", async () => {
+      const { inputs } = deployed.get(POLICY, "platform-policy-allow-gateway-out");
+      const ports = [
+        { port: 443, protocol: "TCP" },
+        { port: 6443, protocol: "TCP" },
+      ];
+      assert.deepEqual((inputs["spec"] as { egress: object[] }).egress, [
+        { to: [{ namespaceSelector: { matchExpressions: [{ key: "berth.dev/environment", operator: "Exists" }] } }] },
+        { to: [{ ipBlock: { cidr: "10.0.0.0/16" } }], ports },
+      ]);
+      const anywhere = parsePlatform({
+        ...DEPLOYED_PLATFORM,
+        gateway: { ...DEPLOYED_PLATFORM.gateway, apiServerCidrs: ["0.0.0.0/0"] } as never,
+      });
+      const recording = await record(() => new Platform("platform", { config: anywhere }));
+      const { egress } = recording.get(POLICY, "platform-policy-allow-gateway-out").inputs["spec"] as {
+        egress: object[];
+      };
+      assert.deepEqual(egress[1], { to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } }], ports });
+    });
+
+    it("ends TLS with the certificate that is named", () => {
+      const text = JSON.stringify(deployed.get("kubernetes:apps/v1:Deployment", "platform-gateway").inputs);
+      assert.match(text, /"secretName":"wildcard-certificate"/);
+      assert.match(text, /--entrypoints\.websecure\.http\.tls=true/);
+      const { ports } = deployed.get("kubernetes:core/v1:Service", "platform-gateway-service").inputs["spec"] as {
+        ports: object[];
+      };
+      assert.deepEqual(ports, [{ name: "https", port: 443, targetPort: 8443 }]);
+    });
+
+    it("keeps one pod through drains", () => {
+      const { inputs } = deployed.get("kubernetes:policy/v1:PodDisruptionBudget", "platform-gateway-budget");
+      assert.equal((inputs["spec"] as { minAvailable: number }).minAvailable, 1);
+    });
+
+    it("does not let environments point it at other hosts or at each other's middlewares", () => {
+      const text = JSON.stringify(deployed.get("kubernetes:apps/v1:Deployment", "platform-gateway").inputs);
+      assert.match(text, /allowexternalnameservices=false/);
+      assert.match(text, /crossprovidernamespaces=berth-system/);
+    });
+  });
+
+  it("tells the others what they need", () => {
+    assert.deepEqual((host.result as Platform).facts, {
+      namespace: "berth-system",
+      domain: "berth.localhost",
+      scheme: "http",
+      port: 8080,
+      ingressClass: "berth",
+      gatewaySources: [{ cidr: "10.89.0.1/32" }],
+      storageClass: null,
+      images: HOST_PLATFORM.images,
+      defaultVersions: { postgresql: "15" },
+      priorityClasses: { platform: "berth-platform", environment: "berth-environment" },
+      privateEgress: [],
+    });
+    const { gatewaySources, port, defaultVersions, storageClass } = (deployed.result as Platform).facts;
+    assert.deepEqual(gatewaySources, [
+      {
+        namespace: "berth-system",
+        podLabels: { "app.kubernetes.io/name": "traefik", "app.kubernetes.io/part-of": "berth-platform" },
+      },
+    ]);
+    assert.deepEqual([port, defaultVersions.postgresql, storageClass], [443, "16", "gp3"]);
+  });
+});

@@ -1,0 +1,81 @@
+import {
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from "@pulumi/kubernetes/admissionregistration/v1";
+import { Deployment } from "@pulumi/kubernetes/apps/v1";
+import { ConfigMap, Namespace, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
+import { IngressClass, NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
+import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1";
+import { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from "@pulumi/kubernetes/rbac/v1";
+import { PriorityClass } from "@pulumi/kubernetes/scheduling/v1";
+import * as pulumi from "@pulumi/pulumi";
+import type { PlatformFacts } from "../../config/platform";
+import { Children } from "../children";
+import type { PlatformArgs, PlatformTransforms } from "./args";
+import type { GatewayPlan } from "./gateway";
+import { planPlatform } from "./plan";
+
+export type { PlatformArgs, PlatformTransforms } from "./args";
+
+/**
+ * What all environments of a cluster share: the platform namespace, the gateway, priorities, and who may deploy.
+ *
+ * @example
+ * ```ts
+ * new Platform("platform", { config: parsePlatform({ domain: "preview.example.com", gateway: { … } }) });
+ * ```
+ */
+export class Platform extends pulumi.ComponentResource {
+  /** What other stacks need to know, as plain values. */
+  readonly facts: PlatformFacts;
+
+  constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("berth:platform:Platform", name, {}, opts);
+    const plan = planPlatform(args.config);
+    const { transform = {} } = args;
+
+    const owner = new Children(name, this);
+    for (const [suffix, priority] of Object.entries(plan.priorityClasses)) {
+      owner.add(PriorityClass, `priority-${suffix}`, priority);
+    }
+    owner.add(IngressClass, "ingress-class", plan.ingressClass);
+    for (const [suffix, { role, binding }] of Object.entries(plan.clusterRoles)) {
+      const dependsOn = [owner.add(ClusterRole, `role-${suffix}`, role, transform.clusterRole)];
+      owner.with({ dependsOn }).add(ClusterRoleBinding, `role-binding-${suffix}`, binding);
+    }
+    const policy = owner.add(ValidatingAdmissionPolicy, "admission-deployer", plan.admission.policy);
+    owner
+      .with({ dependsOn: [policy] })
+      .add(ValidatingAdmissionPolicyBinding, "admission-binding-deployer", plan.admission.binding);
+    const namespace = owner
+      .with({ customTimeouts: { delete: "5m" } })
+      .add(Namespace, "namespace", plan.namespace, transform.namespace);
+    const children = owner.with({ dependsOn: [namespace], deletedWith: namespace });
+    const fences = Object.entries(plan.networkPolicies).map(([suffix, policy]) =>
+      children.add(NetworkPolicy, `policy-${suffix}`, policy, transform.networkPolicy),
+    );
+    children.add(ServiceAccount, "service-account-deployer", plan.deployer);
+    const leases = children.add(Role, "role-leases", plan.leases.role);
+    children.with({ dependsOn: [namespace, leases] }).add(RoleBinding, "role-binding-leases", plan.leases.binding);
+    if (plan.gateway) createGateway(children, [namespace, ...fences], plan.gateway, transform);
+
+    this.facts = plan.facts;
+    this.registerOutputs({ facts: this.facts });
+  }
+}
+
+/** Registers the gateway that runs in the cluster. */
+function createGateway(
+  children: Children,
+  fences: pulumi.Resource[],
+  plan: GatewayPlan,
+  transform: PlatformTransforms,
+): void {
+  const account = children.add(ServiceAccount, "service-account-gateway", plan.account);
+  const tls = plan.tls ? [children.add(ConfigMap, "gateway-tls", plan.tls)] : [];
+  children
+    .with({ dependsOn: [...fences, account, ...tls], customTimeouts: { create: "5m", update: "5m" } })
+    .add(Deployment, "gateway", plan.deployment, transform.gateway);
+  children.add(Service, "gateway-service", plan.service, transform.gatewayService);
+  if (plan.disruptionBudget) children.add(PodDisruptionBudget, "gateway-budget", plan.disruptionBudget);
+}

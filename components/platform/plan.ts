@@ -1,0 +1,96 @@
+import type { NamespaceArgs, ServiceAccountArgs } from "@pulumi/kubernetes/core/v1";
+import type { IngressClassArgs, NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
+import type { ClusterRoleArgs, ClusterRoleBindingArgs, RoleArgs, RoleBindingArgs } from "@pulumi/kubernetes/rbac/v1";
+import type { PriorityClassArgs } from "@pulumi/kubernetes/scheduling/v1";
+import { PLATFORM_NAMESPACE } from "../../config/names";
+import { defaultPostgresql } from "../../config/platform";
+import type { Gateway, PlatformConfig, PlatformFacts } from "../../config/platform";
+import { RESTRICTED_NAMESPACE } from "../security";
+import { planAdmission } from "./admission";
+import type { AdmissionPlan } from "./admission";
+import { GATEWAY_SELECTOR, INGRESS_CLASS, PLATFORM_LABELS, PRIORITY_CLASSES, clusterMetadata } from "./context";
+import { INGRESS_CLASS_ARGS, planGateway } from "./gateway";
+import type { GatewayPlan } from "./gateway";
+import { planNetworkPolicies } from "./network-policies";
+import {
+  DEPLOYER_ACCOUNT,
+  DEPLOYER_ROLE,
+  GATEWAY_ROLE,
+  LEASES_ROLE,
+  planDeployerBindings,
+  planGatewayBinding,
+} from "./rbac";
+
+/** Everything in a platform. Plain values, the same for the same arguments. */
+export interface PlatformPlan {
+  namespace: NamespaceArgs;
+  priorityClasses: Record<string, PriorityClassArgs>;
+  networkPolicies: Record<string, NetworkPolicyArgs>;
+  ingressClass: IngressClassArgs;
+  clusterRoles: Record<string, { role: ClusterRoleArgs; binding: ClusterRoleBindingArgs }>;
+  leases: { role: RoleArgs; binding: RoleBindingArgs };
+  admission: AdmissionPlan;
+  deployer: ServiceAccountArgs;
+  /** Undefined when the gateway runs on the host. */
+  gateway: GatewayPlan | undefined;
+  /** What other stacks need to know. */
+  facts: PlatformFacts;
+}
+
+/** Decides what a platform consists of. */
+export function planPlatform(config: PlatformConfig): PlatformPlan {
+  const deployer = planDeployerBindings(config);
+  const facts = planFacts(config);
+  return {
+    namespace: {
+      metadata: { name: PLATFORM_NAMESPACE, labels: { ...PLATFORM_LABELS, ...RESTRICTED_NAMESPACE } },
+    },
+    priorityClasses: {
+      platform: {
+        metadata: clusterMetadata(PRIORITY_CLASSES.platform),
+        value: 1_000_000,
+        description: "What all environments share.",
+      },
+      environment: {
+        metadata: clusterMetadata(PRIORITY_CLASSES.environment),
+        value: 100,
+        preemptionPolicy: "Never",
+        description: "Pods of pull requests' environments; they wait for room rather than push others out.",
+      },
+    },
+    networkPolicies: planNetworkPolicies(config),
+    ingressClass: INGRESS_CLASS_ARGS,
+    clusterRoles: {
+      gateway: { role: GATEWAY_ROLE, binding: planGatewayBinding(config) },
+      deployer: { role: DEPLOYER_ROLE, binding: deployer.cluster },
+    },
+    leases: { role: LEASES_ROLE, binding: deployer.leases },
+    admission: planAdmission(config),
+    deployer: DEPLOYER_ACCOUNT,
+    gateway: config.gateway.mode === "deployed" ? planGateway(config.gateway, facts.port) : undefined,
+    facts,
+  };
+}
+
+function planFacts(config: PlatformConfig): PlatformFacts {
+  const { gateway } = config;
+  return {
+    namespace: PLATFORM_NAMESPACE,
+    domain: config.domain,
+    scheme: gateway.scheme,
+    port: gateway.port ?? (gateway.scheme === "http" ? 80 : 443),
+    ingressClass: INGRESS_CLASS,
+    gatewaySources: gatewaySources(gateway),
+    storageClass: config.storageClass ?? null,
+    images: config.images,
+    defaultVersions: { postgresql: defaultPostgresql(config) ?? null },
+    priorityClasses: PRIORITY_CLASSES,
+    privateEgress: config.privateEgress,
+  };
+}
+
+/** From where an environment's app may be reached. */
+function gatewaySources(gateway: Gateway): PlatformFacts["gatewaySources"] {
+  if (gateway.mode === "host") return gateway.sources.map((cidr) => ({ cidr }));
+  return [{ namespace: PLATFORM_NAMESPACE, podLabels: GATEWAY_SELECTOR }];
+}

@@ -1,0 +1,110 @@
+import type { ServiceAccountArgs } from "@pulumi/kubernetes/core/v1";
+import type { ClusterRoleArgs, ClusterRoleBindingArgs, RoleArgs, RoleBindingArgs } from "@pulumi/kubernetes/rbac/v1";
+import type { input } from "@pulumi/kubernetes/types";
+import { PLATFORM_NAMESPACE } from "../../config/names";
+import type { PlatformConfig } from "../../config/platform";
+import { clusterMetadata, metadata } from "./context";
+
+/** Name of the gateway's role, and of its service account when it is deployed. */
+export const GATEWAY = "berth-gateway";
+
+/** Name of the role and service account that deploys environments. */
+export const DEPLOYER = "berth-deployer";
+
+/** Name of the role that keeps the environments' leases. */
+const LEASES = "berth-leases";
+
+type Rule = input.rbac.v1.PolicyRule;
+type Subject = input.rbac.v1.Subject;
+
+const READ = ["get", "list", "watch"];
+const WRITE = [...READ, "create", "update", "patch", "delete"];
+
+/**
+ * What Traefik's Ingress provider reads. It watches Secrets of all namespaces for TLS certificates and does not start without that
+ * right; nothing here may be written.
+ */
+export const GATEWAY_ROLE: ClusterRoleArgs = {
+  metadata: clusterMetadata(GATEWAY),
+  rules: [
+    rule("", ["services", "secrets", "nodes"], READ),
+    rule("discovery.k8s.io", ["endpointslices"], READ),
+    rule("networking.k8s.io", ["ingresses", "ingressclasses"], READ),
+  ],
+};
+
+/**
+ * What deploying and destroying environments needs: namespaces and the kinds that an environment consists of, reading pods for the
+ * reason why one hangs, and listing every kind for the receipt. No right to exec, to change roles, nodes or volumes, or to make pods.
+ */
+export const DEPLOYER_ROLE: ClusterRoleArgs = {
+  metadata: clusterMetadata(DEPLOYER),
+  rules: [
+    rule(
+      "",
+      [
+        "namespaces",
+        "configmaps",
+        "secrets",
+        "services",
+        "serviceaccounts",
+        "persistentvolumeclaims",
+        "resourcequotas",
+        "limitranges",
+      ],
+      WRITE,
+    ),
+    rule("apps", ["deployments", "statefulsets"], WRITE),
+    rule("networking.k8s.io", ["ingresses", "networkpolicies"], WRITE),
+    rule("", ["pods", "pods/log", "events", "persistentvolumes"], READ),
+    rule("apps", ["replicasets", "controllerrevisions"], READ),
+    rule("discovery.k8s.io", ["endpointslices"], READ),
+    rule("events.k8s.io", ["events"], READ),
+    rule("storage.k8s.io", ["storageclasses"], READ),
+    rule("*", ["*"], ["list"]),
+  ],
+};
+
+/** Leases are the lock of each environment; they live in the platform namespace only. */
+export const LEASES_ROLE: RoleArgs = {
+  metadata: metadata(LEASES),
+  rules: [rule("coordination.k8s.io", ["leases"], WRITE)],
+};
+
+/** The deployer's own account, for workflows that run in the cluster. */
+export const DEPLOYER_ACCOUNT: ServiceAccountArgs = {
+  metadata: metadata(DEPLOYER),
+  automountServiceAccountToken: false,
+};
+
+/** Binds the gateway's role to whom the gateway is. */
+export function planGatewayBinding({ gateway }: PlatformConfig): ClusterRoleBindingArgs {
+  const subject: Subject =
+    gateway.mode === "host"
+      ? { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: gateway.user }
+      : { kind: "ServiceAccount", name: GATEWAY, namespace: PLATFORM_NAMESPACE };
+  return { metadata: clusterMetadata(GATEWAY), roleRef: roleRef("ClusterRole", GATEWAY), subjects: [subject] };
+}
+
+/** Binds the deployer's roles to its account and to the configured groups. */
+export function planDeployerBindings({ deployerGroups }: PlatformConfig): {
+  cluster: ClusterRoleBindingArgs;
+  leases: RoleBindingArgs;
+} {
+  const subjects: Subject[] = [
+    { kind: "ServiceAccount", name: DEPLOYER, namespace: PLATFORM_NAMESPACE },
+    ...deployerGroups.map((name) => ({ kind: "Group", apiGroup: "rbac.authorization.k8s.io", name })),
+  ];
+  return {
+    cluster: { metadata: clusterMetadata(DEPLOYER), roleRef: roleRef("ClusterRole", DEPLOYER), subjects },
+    leases: { metadata: metadata(LEASES), roleRef: roleRef("Role", LEASES), subjects },
+  };
+}
+
+function rule(apiGroup: string, resources: string[], verbs: string[]): Rule {
+  return { apiGroups: [apiGroup], resources, verbs };
+}
+
+function roleRef(kind: "ClusterRole" | "Role", name: string): input.rbac.v1.RoleRef {
+  return { apiGroup: "rbac.authorization.k8s.io", kind, name };
+}

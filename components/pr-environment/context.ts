@@ -1,0 +1,73 @@
+import { LABEL, MANAGED_BY, labelValue } from "../../config/labels";
+import { environmentName, hostName, url } from "../../config/names";
+import type { PlatformFacts } from "../../config/platform";
+import type { PrConfig } from "../../config/pr";
+import type { Config } from "../../config/schema";
+import type { PlainMetadata } from "./args";
+
+/** User and group that apps run as: the first ordinary user of most images, such as `node`. */
+export const APP_USER = 1000;
+
+/** The parts of an environment that run pods, and the value of `berth.dev/component` on them. */
+export type Component = "app" | "postgresql";
+
+/** What every planner of an environment reads. */
+export interface PlanContext {
+  config: Config;
+  pr: PrConfig;
+  platform: PlatformFacts;
+  /** Name of the namespace and of the environment. */
+  namespace: string;
+  /** Host name of the app; null when it has no Ingress. */
+  host: string | null;
+  /** URL of the app; null when it has no Ingress. */
+  url: string | null;
+  /** Labels of every object of the environment. */
+  labels: Record<string, string>;
+}
+
+/** Derives names and labels once, for all planners. */
+export function planContext(args: { config: Config; pr: PrConfig; platform: PlatformFacts }): PlanContext {
+  const { config, pr, platform } = args;
+  const namespace = environmentName({ projectId: config.projectId, number: pr.number });
+  const host = config.ingress.enabled ? hostName(namespace, platform.domain) : null;
+  return {
+    config,
+    pr,
+    platform,
+    namespace,
+    host,
+    url: host === null ? null : url(platform.scheme, host, platform.port),
+    labels: {
+      [LABEL.managedBy]: MANAGED_BY,
+      [LABEL.environment]: namespace,
+      [LABEL.project]: config.projectId,
+      [LABEL.pr]: String(pr.number),
+      [LABEL.owner]: labelValue(pr.owner),
+    },
+  };
+}
+
+/** Labels by which Services, workloads and NetworkPolicies select the pods of one component. */
+export function selector(component: Component): Record<string, string> {
+  return { [LABEL.component]: component };
+}
+
+/** Labels of a component's pods: none that changes during an environment's life, since a changed one restarts them. */
+export function podLabels(context: PlanContext, component: Component): Record<string, string> {
+  return {
+    ...selector(component),
+    [LABEL.name]: component,
+    [LABEL.managedBy]: MANAGED_BY,
+    [LABEL.environment]: context.namespace,
+  };
+}
+
+/** Metadata of an object in the environment's namespace. */
+export function metadata(context: PlanContext, name: string, component?: Component): PlainMetadata {
+  return {
+    name,
+    namespace: context.namespace,
+    labels: component ? { ...context.labels, [LABEL.name]: component, ...selector(component) } : context.labels,
+  };
+}

@@ -1,0 +1,69 @@
+import { Namespace } from "@pulumi/kubernetes/core/v1";
+import * as pulumi from "@pulumi/pulumi";
+import type { Quota } from "../../config/quota";
+import { Children } from "../children";
+import type { PrEnvironmentArgs } from "./args";
+import { createDatabases } from "./databases";
+import { createIsolation } from "./isolation";
+import { planPrEnvironment } from "./plan";
+import { validate } from "./validate";
+import { createWorkload } from "./workload";
+
+export type { PrEnvironmentArgs, PrEnvironmentTransforms } from "./args";
+
+/**
+ * One pull request's own environment: a fenced namespace with an app, its databases and a URL.
+ *
+ * Deleting it is the deletion of one namespace; everything inside goes with it.
+ *
+ * @example
+ * ```ts
+ * new PrEnvironment("shop-pr-7", { config, pr: { number: 7, … }, platform });
+ * ```
+ */
+export class PrEnvironment extends pulumi.ComponentResource {
+  /** Name of the namespace. */
+  readonly namespace: pulumi.Output<string>;
+  /** URL of the app; null when the config switches its Ingress off. */
+  readonly url: string | null;
+  /** Databases that it has. */
+  readonly databases: string[];
+  /** What this config needs; to be given as `previousQuota` to the next deploy. */
+  readonly quota: Quota;
+  /** Has a value once the app and its databases run; none when one of them fails. */
+  readonly ready: pulumi.Output<true>;
+
+  /**
+   * @throws pulumi.InputPropertiesError with everything in which config, pull request and platform do not go together
+   */
+  constructor(name: string, args: PrEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("berth:environment:PrEnvironment", name, {}, opts);
+    const errors = validate(args);
+    if (errors.length > 0) {
+      throw new pulumi.InputPropertiesError({ message: `Environment ${name} cannot be made as asked.`, errors });
+    }
+    const plan = planPrEnvironment(args);
+    const { transform = {} } = args;
+
+    const owner = new Children(name, this);
+    // A namespace with nothing stuck in it goes within a minute; three tell a stuck finalizer from a slow volume.
+    const namespace = owner
+      .with({ customTimeouts: { delete: "3m" } })
+      .add(Namespace, "namespace", plan.namespace, transform.namespace);
+    // Deleted with the namespace: one request, in an order that the cluster knows best.
+    const children = owner.with({ dependsOn: [namespace], deletedWith: namespace });
+
+    const isolation = createIsolation(children, plan, transform);
+    const fences = [namespace, ...isolation.fences];
+    const counted = children.with({ dependsOn: [namespace, isolation.quota] });
+    const { needs, workloads } = createDatabases({ children: counted, fences, owner }, plan, transform);
+    const app = createWorkload(counted, [...fences, ...needs], plan, transform);
+
+    this.namespace = namespace.metadata.name;
+    this.url = plan.context.url;
+    this.quota = plan.neededQuota;
+    this.ready = pulumi.all([app, ...workloads].map(({ id }) => id)).apply(() => true as const);
+    this.databases = plan.postgresql ? ["postgresql"] : [];
+    this.registerOutputs({ namespace: this.namespace, url: this.url, databases: this.databases });
+  }
+}

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import type { z } from "zod";
+import { parseConfig } from "../../config/parse";
+import { configSchema } from "../../config/schema";
+import { DIGEST, HOST_FACTS, PR } from "../../test/support/samples";
+import { planPrEnvironment } from "./plan";
+import { validate } from "./validate";
+
+/*
+ * Every field of berth.yaml must do something: this walks the schema, and for each field at the end of a path changes its value and
+ * looks for a difference in what would be made. A new field without a sample here fails, and so does one that changes nothing.
+ */
+
+type Values = Record<string, unknown>;
+
+/** Two accepted values for each field, by its path; `*` stands for any place in a list and any key of a mapping. */
+const SAMPLES: Record<string, [unknown, unknown]> = {
+  projectId: ["shop", "store"],
+  "app.port": [3000, 8080],
+  "app.healthPath": ["/health", "/ready"],
+  "image.repository": ["localhost/berth/guestbook", "localhost/berth/other"],
+  "env.*": ["a", "b"],
+  "envFrom.*.secretRef.name": ["a", "b"],
+  "envFrom.*.configMapRef.name": ["a", "b"],
+  "resources.requests.cpu": ["50m", "60m"],
+  "resources.requests.memory": ["128Mi", "129Mi"],
+  "resources.limits.cpu": ["200m", "300m"],
+  "resources.limits.memory": ["384Mi", "385Mi"],
+  "writableDirs.*": ["/data", "/cache"],
+  "databases.postgresql": [false, true],
+  "databases.postgresql.enabled": [false, true],
+  "databases.postgresql.version": ["15", "16"],
+  "databases.postgresql.storage": ["1Gi", "2Gi"],
+  "databases.postgresql.bootstrap.initSQL.*": ["SELECT 1", "SELECT 2"],
+  "databases.postgresql.bootstrap.postInitApplicationSQL.*": ["SELECT 1", "SELECT 2"],
+  "ingress.enabled": [true, false],
+  "ingress.annotations.*": ["a", "b"],
+  "egress.allow.*.cidr": ["203.0.113.0/24", "198.51.100.0/24"],
+  "egress.allow.*.ports.*": [443, 8443],
+};
+
+/** What a field needs beside it to be accepted. */
+const BESIDE: Record<string, Values> = {
+  "egress.allow.*.cidr": { egress: { allow: [{ ports: [443] }] } },
+  "egress.allow.*.ports.*": { egress: { allow: [{ cidr: "203.0.113.0/24" }] } },
+};
+
+const facts = {
+  ...HOST_FACTS,
+  images: { postgresql: { "15": `localhost/postgres@${DIGEST}`, "16": `localhost/postgres-16@${DIGEST}` } },
+};
+
+describe("no field of berth.yaml is silent", () => {
+  const paths = leaves(configSchema);
+
+  it("each has a sample here, and no sample is left over", () => {
+    assert.deepEqual([...paths].sort(), Object.keys(SAMPLES).sort());
+  });
+
+  for (const path of paths) {
+    it(path, () => {
+      const [first, second] = SAMPLES[path] ?? assert.fail("no sample");
+      assert.notEqual(outcome(path, first), outcome(path, second), `${path} changes nothing in what is made`);
+    });
+  }
+});
+
+/** What comes of a config in which one field has a value: the whole plan, or why it is refused. */
+function outcome(path: string, value: unknown): string {
+  const config = parseConfig(
+    merge({ projectId: "shop" }, merge(structuredClone(BESIDE[path] ?? {}), nest(path.split("."), value))),
+  );
+  const args = { config, pr: PR, platform: facts };
+  const refused = validate(args);
+  // The context holds the config itself, which proves nothing.
+  const { context, ...made } = planPrEnvironment(args);
+  return JSON.stringify(refused.length > 0 ? refused : { ...made, url: context.url });
+}
+
+/** Paths of all fields that hold values rather than further fields. */
+function leaves(schema: z.ZodType, path: string[] = []): string[] {
+  const { def } = (schema as unknown as z.core.$ZodTypes)._zod;
+  switch (def.type) {
+    case "object":
+      return Object.entries(def.shape).flatMap(([key, inner]) => leaves(inner as z.ZodType, [...path, key]));
+    case "array":
+      return leaves(def.element as z.ZodType, [...path, "*"]);
+    case "record":
+      return leaves(def.valueType as z.ZodType, [...path, "*"]);
+    case "union":
+      return def.options.flatMap((option) => leaves(option as z.ZodType, path));
+    case "pipe":
+      return leaves(def.in as z.ZodType, path);
+    case "default":
+    case "prefault":
+    case "optional":
+      return leaves(def.innerType as z.ZodType, path);
+    case "string":
+    case "number":
+    case "boolean":
+      return [path.join(".")];
+    default:
+      throw new Error(`This walk does not know schemas of type ${def.type}, at ${path.join(".")}`);
+  }
+}
+
+function nest([key, ...rest]: string[], value: unknown): Values {
+  assert.ok(key);
+  const [next] = rest;
+  const inner = next === undefined ? value : next === "*" ? list(rest, value, key) : nest(rest, value);
+  return { [key]: inner };
+}
+
+/** Under `env` and `annotations`, `*` is a key, elsewhere a place in a list. */
+function list([, ...rest]: string[], value: unknown, parent: string): unknown {
+  if (["env", "annotations"].includes(parent)) return { KEY: value };
+  return [rest.length === 0 ? value : nest(rest, value)];
+}
+
+function merge(a: Values, b: Values): Values {
+  const both = { ...a };
+  for (const [key, value] of Object.entries(b)) both[key] = combine(both[key], value);
+  return both;
+}
+
+function combine(a: unknown, b: unknown): unknown {
+  if (Array.isArray(a) && Array.isArray(b)) return [merge(a[0] as Values, b[0] as Values)];
+  if (typeof a === "object" && a !== null && typeof b === "object" && b !== null)
+    return merge(a as Values, b as Values);
+  return b;
+}

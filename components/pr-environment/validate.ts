@@ -1,0 +1,60 @@
+import { PRIVATE_RANGES, contains } from "../../config/cidr";
+import { repositoryOf } from "../../config/image";
+import type { PrEnvironmentArgs } from "./args";
+
+/** One argument that does not go with the others. */
+export interface InvalidProperty {
+  propertyPath: string;
+  /** Value, what is accepted and the fix, in one sentence or two. */
+  reason: string;
+}
+
+/** Finds what each part of the arguments cannot know by itself: whether config, pull request and platform go together. */
+export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platform">): InvalidProperty[] {
+  return [...validateImage(args), ...validatePostgresql(args), ...validateEgress(args)];
+}
+
+function validateImage({ config, pr }: Pick<PrEnvironmentArgs, "config" | "pr">): InvalidProperty[] {
+  const { repository } = config.image;
+  if (repository === undefined || repositoryOf(pr.image) === repository) return [];
+  return [
+    {
+      propertyPath: "pr.image",
+      reason: `"${pr.image}" is not from ${repository}, which the config's image.repository asks for. Deploy an image from there, or change image.repository.`,
+    },
+  ];
+}
+
+function validatePostgresql({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
+  const { enabled, version } = config.databases.postgresql;
+  if (!enabled) return [];
+  const offered = Object.keys(platform.images.postgresql);
+  const propertyPath = "config.databases.postgresql.version";
+  if (offered.length === 0) {
+    const reason =
+      "this platform offers no PostgreSQL. Add an image to images.postgresql of berth:platform and update the platform stack.";
+    return [{ propertyPath, reason }];
+  }
+  const wanted = version ?? platform.defaultVersions.postgresql;
+  if (wanted !== null && offered.includes(wanted)) return [];
+  return [
+    {
+      propertyPath,
+      reason: `"${wanted ?? "none"}" is not offered by this platform; accepted: ${offered.join(", ")}. Choose one of them, or leave version out for the default.`,
+    },
+  ];
+}
+
+function validateEgress({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
+  return config.egress.allow.flatMap(({ cidr }, index) => {
+    const isPrivate = PRIVATE_RANGES.some((range) => contains(range, cidr));
+    if (!isPrivate || platform.privateEgress.some((open) => contains(open, cidr))) return [];
+    const open = platform.privateEgress.length === 0 ? "none" : platform.privateEgress.join(", ");
+    return [
+      {
+        propertyPath: `config.egress.allow[${index}].cidr`,
+        reason: `"${cidr}" is private; private ranges that this platform opens: ${open}. Ask its owner to add it to privateEgress of berth:platform.`,
+      },
+    ];
+  });
+}

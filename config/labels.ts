@@ -1,0 +1,42 @@
+/** Labels and annotations by which people and the lifecycle find what belongs to an environment. */
+
+/** Value of `app.kubernetes.io/managed-by` on everything that Berth makes. */
+export const MANAGED_BY = "berth";
+
+export const LABEL = {
+  managedBy: "app.kubernetes.io/managed-by",
+  name: "app.kubernetes.io/name",
+  partOf: "app.kubernetes.io/part-of",
+  /** Name of the environment; on every object of it, cluster-scoped ones too, so that a receipt can look for leftovers. */
+  environment: "berth.dev/environment",
+  project: "berth.dev/project",
+  pr: "berth.dev/pr",
+  commit: "berth.dev/commit",
+  owner: "berth.dev/owner",
+  /** Which part of the environment a pod is: `app`, `postgresql`. NetworkPolicies select by it. */
+  component: "berth.dev/component",
+} as const;
+
+export const ANNOTATION = {
+  /** Full branch name; labels do not take slashes. */
+  branch: "berth.dev/branch",
+  /** `owner/name` of the repository, for telling two repositories with one projectId apart. */
+  repository: "berth.dev/repository",
+  generation: "berth.dev/generation",
+  /** When the reaper may take the environment. Written and moved by the lifecycle only. */
+  expiresAt: "berth.dev/expires-at",
+  /** Hash of what a pod reads once at its start; a change of it rolls the pods. */
+  configHash: "berth.dev/config-hash",
+} as const;
+
+/**
+ * Makes a label value of free text: characters that labels do not take become dashes, length at most 63.
+ *
+ * @example labelValue("dependabot[bot]") // "dependabot-bot"
+ */
+export function labelValue(text: string): string {
+  return text
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .slice(0, 63)
+    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+}

@@ -1,0 +1,68 @@
+import { isBytes, isCpu, parseBytes, parseCpu } from "./quantity";
+
+/** CPU and memory of one container. A type, not an interface, so that it fits where Kubernetes takes any resource name. */
+export type Amounts = {
+  cpu: string;
+  memory: string;
+};
+
+/** What a container is promised and what it may use at most. */
+export interface Resources {
+  requests: Amounts;
+  limits: Amounts;
+}
+
+/** Bounds that a LimitRange puts on every container, pod and volume of an environment. Figures as in k8s-ee. */
+export const BOUNDS = {
+  container: {
+    min: { cpu: "10m", memory: "32Mi" },
+    max: { cpu: "1", memory: "1Gi" },
+    /** For containers that ask for nothing, such as one started by `kubectl debug`. */
+    defaultRequest: { cpu: "100m", memory: "128Mi" },
+    default: { cpu: "500m", memory: "512Mi" },
+  },
+  pod: { max: { cpu: "2", memory: "2Gi" } },
+  volume: { min: "100Mi", max: "5Gi" },
+} as const;
+
+/** An app's resources unless its config says otherwise. Figures as in k8s-ee. */
+export const APP_RESOURCES: Resources = {
+  requests: { cpu: "50m", memory: "128Mi" },
+  limits: { cpu: "200m", memory: "384Mi" },
+};
+
+/** The init container that waits for the databases: it runs `pg_isready` once a second. */
+export const WAIT_RESOURCES: Resources = {
+  requests: { cpu: "10m", memory: "32Mi" },
+  limits: { cpu: "100m", memory: "64Mi" },
+};
+
+/**
+ * A preview's PostgreSQL: default shared buffers (128 MiB) and connections (100) fit, and half a core seeds a small data set
+ * without starving the app.
+ */
+export const POSTGRESQL_RESOURCES: Resources = {
+  requests: { cpu: "100m", memory: "256Mi" },
+  limits: { cpu: "500m", memory: "512Mi" },
+};
+
+/** Size of each writable folder of an app; it counts against the node's disk, so it has a bound. */
+export const WRITABLE_DIR_SIZE = "512Mi";
+
+/** Whether a container may ask for this much CPU. */
+export function isContainerCpu(text: string): boolean {
+  const { min, max } = BOUNDS.container;
+  return isCpu(text) && parseCpu(text) >= parseCpu(min.cpu) && parseCpu(text) <= parseCpu(max.cpu);
+}
+
+/** Whether a container may ask for this much memory. */
+export function isContainerMemory(text: string): boolean {
+  const { min, max } = BOUNDS.container;
+  return isBytes(text) && parseBytes(text) >= parseBytes(min.memory) && parseBytes(text) <= parseBytes(max.memory);
+}
+
+/** Whether a volume may have this size. */
+export function isVolumeSize(text: string): boolean {
+  const { min, max } = BOUNDS.volume;
+  return isBytes(text) && parseBytes(text) >= parseBytes(min) && parseBytes(text) <= parseBytes(max);
+}

@@ -1,0 +1,28 @@
+import { contradictions } from "./check";
+import { withoutUnsupported } from "./k8s-ee";
+import { ConfigError, findingsOf, toProblem } from "./problems";
+import type { Finding } from "./problems";
+import { configSchema } from "./schema";
+import type { Config } from "./schema";
+
+/**
+ * Checks a config that is a value already, such as the one in a stack's config.
+ *
+ * @param value what berth.yaml says, with or without its defaults
+ * @param source what to call it in errors
+ * @throws ConfigError with all problems at once
+ */
+export function parseConfig(value: unknown, source = "berth:config"): Config {
+  const result = examine(value);
+  if ("config" in result) return result.config;
+  throw new ConfigError(source, result.findings.map(toProblem));
+}
+
+/** Gives the config with its defaults, or everything that is wrong with it. */
+export function examine(value: unknown): { config: Config } | { findings: Finding[] } {
+  const { rest, findings } = withoutUnsupported(value ?? {});
+  const parsed = configSchema.safeParse(rest);
+  if (parsed.success) findings.push(...contradictions(parsed.data));
+  else findings.push(...findingsOf(parsed.error.issues, rest, configSchema));
+  return findings.length === 0 && parsed.success ? { config: parsed.data } : { findings };
+}

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { DEPLOYED_PLATFORM, DIGEST, HOST_PLATFORM } from "../test/support/samples";
+import { defaultPostgresql, parsePlatform } from "./platform";
+import { parsePr } from "./pr";
+
+describe("berth:platform", () => {
+  it("fills in defaults for both kinds of gateway", () => {
+    assert.deepEqual(parsePlatform(HOST_PLATFORM).gateway, { ...HOST_PLATFORM.gateway, user: "berth:gateway" });
+    const { gateway } = parsePlatform(DEPLOYED_PLATFORM);
+    assert.ok(gateway.mode === "deployed");
+    assert.equal(gateway.replicas, 2);
+    assert.equal(gateway.serviceType, "LoadBalancer");
+  });
+
+  for (const [what, change, expected] of [
+    ["a gateway of an unknown kind", { gateway: { mode: "magic" } }, /gateway(\.mode)? is .*host or deployed/],
+    [
+      "a gateway without sources",
+      { gateway: { mode: "host", sources: [] } },
+      /gateway\.sources is a list of 0; accepted: at least one range/,
+    ],
+    [
+      "an image by tag",
+      { images: { postgresql: { "15": "postgres:15" } } },
+      /images\.postgresql\["15"\] is "postgres:15"; accepted: an image by digest/,
+    ],
+    [
+      "a default that is not offered",
+      { defaultVersions: { postgresql: "12" } },
+      /"12", which has no image; accepted: one of 15/,
+    ],
+    [
+      "a public range as private",
+      { privateEgress: ["203.0.113.0/24"] },
+      /privateEgress\[0\] is "203\.0\.113\.0\/24", not a private range/,
+    ],
+    ["an unknown field", { domian: "x" }, /domian is not a known field.*Did you mean domain\?/],
+    ["a domain with a scheme", { domain: "https://x" }, /domain is "https:\/\/x"; accepted: a domain name/],
+  ] as const) {
+    it(`refuses ${what}`, () => assert.throws(() => parsePlatform({ ...HOST_PLATFORM, ...change }), expected));
+  }
+
+  it("refuses a certificate without TLS", () => {
+    const gateway = { ...DEPLOYED_PLATFORM.gateway, scheme: "http" };
+    assert.throws(
+      () => parsePlatform({ ...DEPLOYED_PLATFORM, gateway }),
+      /gateway\.tlsSecret is given although scheme is http/,
+    );
+  });
+
+  it("takes 16 for PostgreSQL where offered, else the newest, unless told", () => {
+    const image = `docker.io/library/postgres@${DIGEST}`;
+    const choose = (versions: string[], postgresql?: string) =>
+      defaultPostgresql({
+        images: { postgresql: Object.fromEntries(versions.map((one) => [one, image])) },
+        defaultVersions: { postgresql },
+      });
+    assert.equal(choose(["15", "16", "17"]), "16");
+    assert.equal(choose(["14", "15"]), "15");
+    assert.equal(choose(["15", "16"], "15"), "15");
+    assert.equal(choose([]), undefined);
+  });
+});
+
+describe("berth:pr", () => {
+  const pr = { number: 7, commit: "0f1e2d3", branch: "a", owner: "b", image: `localhost/x@${DIGEST}`, generation: 1 };
+
+  it("is read", () => assert.deepEqual(parsePr(pr), pr));
+
+  it("refuses an image by tag, an impossible number and a commit that is none, all at once", () => {
+    assert.throws(
+      () => parsePr({ ...pr, image: "localhost/x:latest", number: 0, commit: "HEAD", extra: 1 }),
+      (error: Error) => {
+        assert.match(error.message, /^berth:pr has 4 problems:/);
+        assert.match(error.message, /number is 0; accepted: a whole number from 1 to 2147483647/);
+        assert.match(error.message, /commit is "HEAD"; accepted: a commit SHA/);
+        assert.match(error.message, /image is "localhost\/x:latest"; accepted: an image by digest/);
+        assert.match(error.message, /extra is not a known field/);
+        return true;
+      },
+    );
+  });
+});

@@ -1,0 +1,203 @@
+import { z } from "zod";
+import { PRIVATE_RANGES, contains, isCidr } from "./cidr";
+import { IMAGE_BY_DIGEST, isImageByDigest } from "./image";
+import { ConfigError, findingsOf, toProblem } from "./problems";
+import type { Finding } from "./problems";
+
+/* The stack config `berth:platform`, and what the platform stack tells the others. */
+
+const DOMAIN = "a domain name such as preview.example.com";
+const CIDR = "an IPv4 range in CIDR notation, such as 10.0.0.0/16";
+const PORT = "a whole number from 1 to 65535";
+const OBJECT_NAME = "the name of a Kubernetes object";
+
+const cidr = () => z.string(CIDR).refine(isCidr, CIDR);
+const image = () => z.string(IMAGE_BY_DIGEST).refine(isImageByDigest, IMAGE_BY_DIGEST);
+const objectName = () => z.string(OBJECT_NAME).regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, OBJECT_NAME);
+const major = () =>
+  z.string('a major version in quotes, such as "16"').regex(/^[1-9]\d$/, 'a major version in quotes, such as "16"');
+
+const url = {
+  scheme: z.enum(["http", "https"], "http or https").default("https").describe("Scheme of every environment's URL."),
+  port: z
+    .int(PORT)
+    .min(1, PORT)
+    .max(65535, PORT)
+    .optional()
+    .describe("Port in every environment's URL. The scheme's own by default."),
+};
+
+const hostGateway = z.strictObject({
+  mode: z.literal("host").describe("Traefik runs outside the cluster and reads its API."),
+  ...url,
+  sources: z
+    .array(cidr(), "a list of ranges")
+    .min(1, "at least one range")
+    .describe("Addresses from which the gateway's requests reach pods. Nothing else may reach an app."),
+  user: z
+    .string("a user name")
+    .min(1, "a user name")
+    .default("berth:gateway")
+    .describe("User that the gateway is to the API server, such as the common name of its client certificate."),
+});
+
+const deployedGateway = z.strictObject({
+  mode: z.literal("deployed").describe("Traefik runs in the platform namespace."),
+  ...url,
+  image: image().describe("Traefik's image."),
+  replicas: z
+    .int("a whole number from 1 to 10")
+    .min(1, "a whole number from 1 to 10")
+    .max(10, "a whole number from 1 to 10")
+    .default(2)
+    .describe("Pods of the gateway."),
+  serviceType: z
+    .enum(["LoadBalancer", "NodePort", "ClusterIP"], "LoadBalancer, NodePort or ClusterIP")
+    .default("LoadBalancer")
+    .describe("How the world reaches the gateway."),
+  serviceAnnotations: z
+    .record(z.string(), z.string("text"), "a mapping of annotation keys to text")
+    .default({})
+    .describe("Annotations for its Service: which load balancer, which certificate."),
+  tlsSecret: objectName()
+    .optional()
+    .describe(
+      "Secret of type kubernetes.io/tls in the platform namespace, for the whole wildcard domain. Without it TLS ends before the gateway.",
+    ),
+  apiServerCidrs: z
+    .array(cidr(), "a list of ranges")
+    .min(1, "at least one range")
+    .default(["0.0.0.0/0"])
+    .describe("Where the API server is. The gateway reaches it on 443 and 6443 and nothing else outside the cluster."),
+});
+
+export const platformSchema = z.strictObject(
+  {
+    domain: z
+      .string(DOMAIN)
+      .regex(/^(?=.{1,189}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/, DOMAIN)
+      .describe("Domain of all environments; *.domain must lead to the gateway."),
+    gateway: z
+      .discriminatedUnion("mode", [hostGateway, deployedGateway], "a mapping whose mode is host or deployed")
+      .describe("What leads requests to environments."),
+    storageClass: objectName()
+      .optional()
+      .describe("Storage class of database volumes. The cluster's default when left out."),
+    images: z
+      .strictObject({
+        postgresql: z
+          .record(major(), image(), "a mapping of major versions to images")
+          .default({})
+          .describe(
+            "PostgreSQL images by major version, run as user 999, with the interface of docker.io/library/postgres.",
+          ),
+      })
+      .prefault({})
+      .describe("Images of the databases that environments may have."),
+    defaultVersions: z
+      .strictObject({
+        postgresql: major().optional().describe('Default: "16" where offered, as in k8s-ee, else the newest offered.'),
+      })
+      .prefault({})
+      .describe("Version of each database for a config that names none. Fix it before you offer another version."),
+    privateEgress: z
+      .array(cidr(), "a list of ranges")
+      .default([])
+      .describe(
+        "Private ranges that egress rules may open, such as a shared test service. Never those of nodes, pods or Services.",
+      ),
+    deployerGroups: z
+      .array(z.string("a group name").min(1, "a group name"), "a list of group names")
+      .default(["berth:deployers"])
+      .describe(
+        "Groups that may deploy environments, besides the deployer's service account. On EKS: groups of an access entry.",
+      ),
+  },
+  "a mapping of fields",
+);
+
+/** Settings of the platform stack, with defaults filled in. */
+export type PlatformConfig = z.output<typeof platformSchema>;
+
+/** Settings of the platform stack as one may write them: fields with a default may be missing. */
+export type PlatformInput = z.input<typeof platformSchema>;
+
+/** The gateway's settings. */
+export type Gateway = PlatformConfig["gateway"];
+
+/**
+ * Checks the value of `berth:platform`.
+ *
+ * @throws ConfigError with all problems at once
+ */
+export function parsePlatform(value: unknown): PlatformConfig {
+  const parsed = platformSchema.safeParse(value ?? {});
+  const findings = parsed.success
+    ? contradictions(parsed.data)
+    : findingsOf(parsed.error.issues, value, platformSchema);
+  if (parsed.success && findings.length === 0) return parsed.data;
+  throw new ConfigError("berth:platform", findings.map(toProblem));
+}
+
+function contradictions({ gateway, images, defaultVersions, privateEgress }: PlatformConfig): Finding[] {
+  const findings: Finding[] = [];
+  const offered = Object.keys(images.postgresql);
+  if (defaultVersions.postgresql !== undefined && !offered.includes(defaultVersions.postgresql)) {
+    findings.push({
+      path: ["defaultVersions", "postgresql"],
+      value: `"${defaultVersions.postgresql}", which has no image`,
+      accepted: offered.length > 0 ? `one of ${offered.join(", ")}` : "nothing, as no version is offered",
+      fix: "Add its image to images.postgresql, or name another version.",
+    });
+  }
+  if (gateway.mode === "deployed" && gateway.scheme === "http" && gateway.tlsSecret !== undefined) {
+    findings.push({
+      path: ["gateway", "tlsSecret"],
+      value: "given although scheme is http",
+      accepted: "a secret only with scheme https",
+      fix: "Set gateway.scheme to https, or remove gateway.tlsSecret.",
+    });
+  }
+  privateEgress.forEach((range, index) => {
+    if (PRIVATE_RANGES.some((outer) => contains(outer, range))) return;
+    findings.push({
+      path: ["privateEgress", index],
+      value: `"${range}", not a private range`,
+      accepted: `ranges inside ${PRIVATE_RANGES.join(", ")}`,
+      fix: "Remove it: public ranges need no permission of the platform.",
+    });
+  });
+  return findings;
+}
+
+/** The version of PostgreSQL that a config gets when it names none; undefined when the platform offers none. */
+export function defaultPostgresql({
+  images,
+  defaultVersions,
+}: Pick<PlatformConfig, "images" | "defaultVersions">): string | undefined {
+  const offered = Object.keys(images.postgresql).sort();
+  return defaultVersions.postgresql ?? (offered.includes("16") ? "16" : offered.at(-1));
+}
+
+const source = z.union([
+  z.strictObject({ cidr: cidr() }),
+  z.strictObject({ namespace: z.string(), podLabels: z.record(z.string(), z.string()) }),
+]);
+
+/** What the platform stack tells the others: its outputs, one by one. */
+export const platformFactsSchema = z.object({
+  namespace: z.string(),
+  domain: z.string(),
+  scheme: z.enum(["http", "https"]),
+  port: z.number(),
+  ingressClass: z.string(),
+  gatewaySources: z.array(source).min(1),
+  storageClass: z.string().nullable(),
+  images: z.object({ postgresql: z.record(z.string(), z.string()) }),
+  defaultVersions: z.object({ postgresql: z.string().nullable() }),
+  priorityClasses: z.object({ platform: z.string(), environment: z.string() }),
+  privateEgress: z.array(z.string()),
+});
+
+/** What an environment needs to know of its platform. */
+export type PlatformFacts = z.output<typeof platformFactsSchema>;

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { config } from "../test/support/samples";
+import { parseBytes, parseCpu } from "./quantity";
+import { APP_PODS, largerQuota, planQuota } from "./quota";
+
+/** Rows of k8s-ee's own computation: what it gave the same config. */
+const K8S_EE = {
+  app: {
+    "requests.cpu": "200m",
+    "requests.memory": "512Mi",
+    "limits.cpu": "690m",
+    "limits.memory": "1177Mi",
+    "requests.storage": "1Gi",
+    persistentvolumeclaims: "1",
+    pods: "5",
+    services: "3",
+  },
+  postgresql: {
+    "requests.cpu": "450m",
+    "requests.memory": "768Mi",
+    "limits.cpu": "1265m",
+    "limits.memory": "1766Mi",
+    "requests.storage": "3Gi",
+    persistentvolumeclaims: "2",
+    pods: "7",
+    services: "6",
+  },
+};
+
+describe("quota", () => {
+  it("of an app alone differs from k8s-ee's only where it is counted rather than allowed for", () => {
+    assert.deepEqual(planQuota(config()), {
+      ...K8S_EE.app,
+      configmaps: "15",
+      secrets: "25",
+      // Room for a third pod of the app itself, where k8s-ee adds 100m and 256Mi whatever the app's size.
+      "requests.cpu": "150m",
+      "requests.memory": "384Mi",
+      "limits.memory": "1325Mi",
+      // Nothing is enabled that has a volume.
+      "requests.storage": "0",
+      persistentvolumeclaims: "0",
+      // The app's own, and none that is reachable from outside other than through the gateway.
+      services: "1",
+      "services.loadbalancers": "0",
+      "services.nodeports": "0",
+    });
+  });
+
+  it("with PostgreSQL differs from k8s-ee's only where it is counted rather than allowed for", () => {
+    assert.deepEqual(planQuota(config({ databases: { postgresql: true } })), {
+      ...K8S_EE.postgresql,
+      configmaps: "15",
+      secrets: "25",
+      // PostgreSQL asks for 100m here and for 250m there; memory has room for the app's third pod.
+      "requests.cpu": "250m",
+      "requests.memory": "640Mi",
+      "limits.memory": "1914Mi",
+      // The size that the config gives, where k8s-ee adds 2Gi whatever it says.
+      "requests.storage": "1Gi",
+      persistentvolumeclaims: "1",
+      services: "2",
+      "services.loadbalancers": "0",
+      "services.nodeports": "0",
+    });
+  });
+
+  it("follows the configured storage", () => {
+    const quota = planQuota(config({ databases: { postgresql: { storage: "5Gi" } } }));
+    assert.equal(quota["requests.storage"], "5Gi");
+  });
+
+  it("counts an init container that needs more than the app", () => {
+    const tiny = { requests: { cpu: "10m", memory: "32Mi" }, limits: { cpu: "20m", memory: "32Mi" } };
+    const quota = planQuota(config({ resources: tiny, databases: { postgresql: true } }));
+    // 3 × 100m for the waiting init containers and 500m for PostgreSQL, with 15 % on top.
+    assert.equal(quota["limits.cpu"], "920m");
+  });
+
+  it("always has room for three pods of the app, whatever their size, and grows with it", () => {
+    const cpu = fc.integer({ min: 10, max: 1000 });
+    const memory = fc.integer({ min: 32, max: 1024 });
+    fc.assert(
+      fc.property(cpu, cpu, memory, memory, fc.boolean(), (cpuA, cpuB, memoryA, memoryB, postgresql) => {
+        const requests = { cpu: `${Math.min(cpuA, cpuB)}m`, memory: `${Math.min(memoryA, memoryB)}Mi` };
+        const limits = { cpu: `${Math.max(cpuA, cpuB)}m`, memory: `${Math.max(memoryA, memoryB)}Mi` };
+        const quota = planQuota(config({ resources: { requests, limits }, databases: { postgresql } }));
+        const hard = (name: string) => quota[name] ?? "";
+        assert.ok(parseCpu(hard("requests.cpu")) >= APP_PODS * parseCpu(requests.cpu));
+        assert.ok(parseCpu(hard("limits.cpu")) >= APP_PODS * parseCpu(limits.cpu) * 1.15 - 1e-6);
+        assert.ok(parseBytes(hard("requests.memory")) >= APP_PODS * parseBytes(requests.memory));
+        assert.ok(parseBytes(hard("limits.memory")) >= APP_PODS * parseBytes(limits.memory));
+        assert.ok(parseCpu(hard("limits.cpu")) >= parseCpu(hard("requests.cpu")));
+      }),
+    );
+  });
+
+  it("of two is the larger, resource by resource", () => {
+    const small = planQuota(config());
+    const large = planQuota(config({ databases: { postgresql: { storage: "2Gi" } } }));
+    assert.deepEqual(largerQuota(small, large), large);
+    assert.deepEqual(
+      largerQuota({ pods: "9", "requests.cpu": "1" }, { pods: "10", "requests.cpu": "900m", "requests.memory": "1Gi" }),
+      {
+        pods: "10",
+        "requests.cpu": "1",
+        "requests.memory": "1Gi",
+      },
+    );
+  });
+});

@@ -1,0 +1,104 @@
+import { POSTGRESQL_RESOURCES, WAIT_RESOURCES } from "./limits";
+import type { Resources } from "./limits";
+import { formatBytes, formatCpu, parseBytes, parseCpu } from "./quantity";
+import type { Config } from "./schema";
+
+/**
+ * How many pods of the app fit at once: the running one, the one that a rolling update starts beside it, and one that is still
+ * ending after a second update close behind the first.
+ */
+export const APP_PODS = 3;
+
+/** Pods of a database that count at once: the running one, and one that is still ending on a lost node. */
+export const DATABASE_PODS = 2;
+
+/** Pods for people: `kubectl debug`, a one-off Job. They take what LimitRange gives by default, if the quota has it left. */
+export const SPARE_PODS = 2;
+
+/** Limits may exceed what is computed by this much, so that a pod for debugging finds some room. As in k8s-ee. */
+export const LIMITS_HEADROOM = 1.15;
+
+/** ConfigMaps and Secrets in an environment, those of its app (envFrom) included. As in k8s-ee. */
+export const MAX_CONFIG_MAPS = 15;
+export const MAX_SECRETS = 25;
+
+/** `spec.hard` of an environment's ResourceQuota. */
+export type Quota = Record<string, string>;
+
+interface Need {
+  pods: number;
+  each: { cpuRequest: number; cpuLimit: number; memoryRequest: number; memoryLimit: number };
+}
+
+/**
+ * Computes the quota of an environment from what its config enables, so that everything in it fits, updates included, and nothing
+ * else does. Storage is what the config asks for, not an allowance.
+ *
+ * Load balancers and node ports are zero: an environment is reached through the gateway only.
+ */
+export function planQuota(config: Pick<Config, "resources" | "databases">): Quota {
+  const { postgresql } = config.databases;
+  const needs: Need[] = [
+    {
+      pods: APP_PODS,
+      each: postgresql.enabled ? podNeed(config.resources, WAIT_RESOURCES) : podNeed(config.resources),
+    },
+    ...(postgresql.enabled ? [{ pods: 1, each: podNeed(POSTGRESQL_RESOURCES) }] : []),
+  ];
+  const volumes = postgresql.enabled ? [postgresql.storage] : [];
+  const sum = (field: keyof Need["each"]) => needs.reduce((total, { pods, each }) => total + pods * each[field], 0);
+  const limitBytes = Math.ceil((sum("memoryLimit") * LIMITS_HEADROOM) / MEBIBYTE) * MEBIBYTE;
+  return {
+    "requests.cpu": formatCpu(sum("cpuRequest")),
+    "requests.memory": formatBytes(sum("memoryRequest")),
+    "limits.cpu": formatCpu(Math.ceil(round(sum("cpuLimit") * LIMITS_HEADROOM))),
+    "limits.memory": formatBytes(limitBytes),
+    "requests.storage": formatBytes(volumes.reduce((total, size) => total + parseBytes(size), 0)),
+    persistentvolumeclaims: String(volumes.length),
+    pods: String(APP_PODS + volumes.length * DATABASE_PODS + SPARE_PODS),
+    services: String(1 + volumes.length),
+    "services.loadbalancers": "0",
+    "services.nodeports": "0",
+    configmaps: String(MAX_CONFIG_MAPS),
+    secrets: String(MAX_SECRETS),
+  };
+}
+
+/**
+ * The larger of two quotas, resource by resource. What only one of them names is taken from there.
+ *
+ * An update needs room for what was there before it beside what comes with it: the quota may shrink only when nothing of before is
+ * left, or the new pods wait for room that the old ones hold until the new ones run.
+ */
+export function largerQuota(a: Quota, b: Quota): Quota {
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return Object.fromEntries(
+    keys.map((key) => {
+      const [left, right] = [a[key] ?? "0", b[key] ?? "0"];
+      return [key, amountOf(key, left) >= amountOf(key, right) ? left : right];
+    }),
+  );
+}
+
+function amountOf(key: string, text: string): number {
+  return key.endsWith("cpu") ? parseCpu(text) : parseBytes(text);
+}
+
+const MEBIBYTE = 2 ** 20;
+
+/** Takes the last bits of a binary fraction off, so that 600 × 1.15 is 690 and not 691 rounded up from 690.0000000000001. */
+function round(value: number): number {
+  return Number(value.toFixed(6));
+}
+
+/** What the scheduler and the quota count for a pod: the larger of its one container and of each init container. */
+function podNeed(container: Resources, ...init: Resources[]): Need["each"] {
+  const all = [container, ...init];
+  const most = (read: (resources: Resources) => number) => Math.max(...all.map(read));
+  return {
+    cpuRequest: most(({ requests }) => parseCpu(requests.cpu)),
+    cpuLimit: most(({ limits }) => parseCpu(limits.cpu)),
+    memoryRequest: most(({ requests }) => parseBytes(requests.memory)),
+    memoryLimit: most(({ limits }) => parseBytes(limits.memory)),
+  };
+}

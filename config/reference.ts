@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { INJECTED, INJECTED_POSTGRESQL } from "./check";
+import { configSchema } from "./schema";
+
+/** One field of berth.yaml, as the reference shows it. */
+interface Field {
+  /** `*` stands for any place in a list and any key of a mapping. */
+  path: string;
+  accepted: string;
+  /** As it would be written; undefined for a required or an optional field without one. */
+  default: string | undefined;
+  isRequired: boolean;
+  meaning: string;
+}
+
+/** JSON Schema of berth.yaml, for editors. */
+export function configJsonSchema(): object {
+  return { ...z.toJSONSchema(configSchema, { io: "input" }), title: "berth.yaml" };
+}
+
+/** The reference of berth.yaml in Markdown. */
+export function configReference(): string {
+  const rows = fieldsOf(configSchema, "").map(
+    ({ path, accepted, default: byDefault, isRequired, meaning }) =>
+      `| \`${path}\` | ${accepted} | ${isRequired ? "required" : byDefault === undefined ? "" : `\`${byDefault}\``} | ${meaning} |`,
+  );
+  return `# berth.yaml
+
+Written from \`config/schema.ts\` by \`UPDATE_GOLDEN=1 npm test\`; do not edit by hand.
+
+The smallest one is \`projectId: shop\`. A \`k8s-ee.yaml\` works too: its fields have the same names, places and defaults. Those that Berth
+does not act on yet (\`trigger: on-demand\`, \`app.metricsPath\`, \`image.context\`, \`image.dockerfile\`, \`metrics\`, \`databases.mongodb\`,
+\`.redis\`, \`.minio\`, \`.mariadb\`) are refused by name unless they ask for nothing. An unknown field is an error, with the field that was
+most likely meant.
+
+Editors check the file as you type with \`# yaml-language-server: $schema=\` and the path of \`docs/berth.schema.json\` as its first line.
+
+| field | accepted | default | meaning |
+|---|---|---|---|
+${rows.map(escapePipes).join("\n")}
+
+## Variables that every app gets
+
+${INJECTED.map((name) => `\`${name}\``).join(", ")}; with PostgreSQL also ${INJECTED_POSTGRESQL.map((name) => `\`${name}\``).join(", ")}.
+They cannot be set in \`env\`. Without an Ingress there is no \`PREVIEW_URL\`.
+`;
+}
+
+/** Keeps a pipe inside a cell from ending it. */
+function escapePipes(row: string): string {
+  return row.replace(/(?<=\S)\|(?=\S)/g, "\\|");
+}
+
+function fieldsOf(schema: z.ZodType, path: string, outer: { default?: string; isOptional?: boolean } = {}): Field[] {
+  const { def } = (schema as unknown as z.core.$ZodTypes)._zod;
+  const into = (inner: unknown, key: string, context = {}) =>
+    fieldsOf(inner as z.ZodType, path === "" ? key : `${path}.${key}`, context);
+  const through = (inner: unknown, context: typeof outer) => {
+    const described = describe(schema);
+    return fieldsOf(inner as z.ZodType, path, { ...outer, ...context }).map((field) =>
+      field.path === path && described !== "" ? { ...field, meaning: described } : field,
+    );
+  };
+  switch (def.type) {
+    case "object":
+      return Object.entries(def.shape).flatMap(([key, inner]) => into(inner, key));
+    case "array":
+      return [own(schema, path, outer), ...into(def.element, "*").filter((field) => field.meaning !== "")];
+    case "record":
+      return [own(schema, path, outer)];
+    case "union":
+      return [
+        own(schema, path, outer),
+        ...def.options.flatMap((option) => fieldsOf(option as z.ZodType, path)).filter((field) => field.path !== path),
+      ];
+    case "pipe":
+      return through(def.in, {});
+    case "optional":
+      return through(def.innerType, { isOptional: true });
+    case "default":
+    case "prefault":
+      return through(def.innerType, { isOptional: true, default: JSON.stringify(def.defaultValue) });
+    default:
+      return [own(schema, path, outer)];
+  }
+}
+
+function own(schema: z.ZodType, path: string, outer: { default?: string; isOptional?: boolean }): Field {
+  // What is accepted is what an error says: the message for a value of no fitting type.
+  const accepted = schema.safeParse(Symbol(path)).error?.issues[0]?.message ?? "";
+  return {
+    path,
+    accepted,
+    default: outer.default,
+    isRequired: outer.isOptional !== true && !path.includes("*"),
+    meaning: describe(schema),
+  };
+}
+
+function describe(schema: z.ZodType): string {
+  return schema.description ?? "";
+}

@@ -1,0 +1,191 @@
+import { z } from "zod";
+import { isCidr } from "./cidr";
+import { APP_RESOURCES, BOUNDS, isContainerCpu, isContainerMemory, isVolumeSize } from "./limits";
+import { PROJECT_ID_PATTERN } from "./names";
+
+/*
+ * The one definition of berth.yaml: types, defaults, JSON Schema and error messages come from it. Names, places and defaults are
+ * those of k8s-ee.yaml where it has the field.
+ *
+ * The message of each check says what is accepted, as a noun phrase: errors are composed around it (problems.ts).
+ */
+
+const text = (accepted: string, pattern: RegExp) => z.string(accepted).regex(pattern, accepted);
+const checked = (accepted: string, check: (value: string) => boolean) => z.string(accepted).refine(check, accepted);
+const list = <T extends z.ZodType>(item: T, most: number, what: string) =>
+  z.array(item, `a list of ${what}`).max(most, `at most ${most} ${what}`);
+
+const PORT = "a whole number from 1 to 65535";
+const port = () => z.int(PORT).min(1, PORT).max(65535, PORT);
+
+const { min, max } = BOUNDS.container;
+const cpu = () => checked(`CPU from ${min.cpu} to ${max.cpu}, such as 250m or 0.5`, isContainerCpu);
+const memory = () => checked(`memory from ${min.memory} to ${max.memory}, such as 256Mi`, isContainerMemory);
+
+const app = z.strictObject({
+  port: port()
+    .default(3000)
+    .describe(
+      "Port the app listens on, also given to it as PORT. Container, Service, NetworkPolicy and Ingress follow it.",
+    ),
+  healthPath: text("an absolute path, such as /health", /^\/[^\s?#]*$/)
+    .max(256, "a path of at most 256 characters")
+    .default("/health")
+    .describe(
+      "Path that answers with 2xx or 3xx when the app can serve. Start, readiness and liveness probes ask for it.",
+    ),
+});
+
+const image = z.strictObject({
+  repository: text(
+    "a repository without tag, such as ghcr.io/acme/shop",
+    /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$|^[a-z0-9]+([._-]+[a-z0-9]+)*$/,
+  )
+    .optional()
+    .describe(
+      "Repository that the app's image must come from. An image from anywhere else is refused. Any when left out.",
+    ),
+});
+
+const ENV_NAME = "a name of letters, digits and underscores that does not start with a digit";
+const env = z
+  .record(
+    text(ENV_NAME, /^[A-Za-z_][A-Za-z0-9_]*$/),
+    z.string('text; numbers and booleans in quotes, such as "true"').max(32768, "text of at most 32768 characters"),
+    "a mapping of names to text",
+  )
+  .default({})
+  .describe(
+    "Variables for the app, through a ConfigMap. Not for secrets: anyone who can read the repository reads them.",
+  );
+
+const OBJECT_NAME = "the name of a Kubernetes object: lower-case letters, digits, dashes and dots";
+const reference = () =>
+  z.strictObject(
+    {
+      name: text(OBJECT_NAME, /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/).describe(
+        "Name of the object, in the environment's namespace.",
+      ),
+    },
+    "a mapping with name",
+  );
+const envFrom = list(
+  z.strictObject(
+    {
+      secretRef: reference().optional().describe("A Secret whose keys become variables."),
+      configMapRef: reference().optional().describe("A ConfigMap whose keys become variables."),
+    },
+    "a mapping with secretRef or configMapRef",
+  ),
+  20,
+  "references",
+)
+  .default([])
+  .describe("Secrets and ConfigMaps of the namespace whose keys become variables of the app. They win over env.");
+
+const resources = z.strictObject({
+  requests: z
+    .strictObject({
+      cpu: cpu().default(APP_RESOURCES.requests.cpu).describe("CPU the app is promised."),
+      memory: memory().default(APP_RESOURCES.requests.memory).describe("Memory the app is promised."),
+    })
+    .prefault({})
+    .describe("What the scheduler keeps free for the app."),
+  limits: z
+    .strictObject({
+      cpu: cpu().default(APP_RESOURCES.limits.cpu).describe("CPU the app may use at most."),
+      memory: memory()
+        .default(APP_RESOURCES.limits.memory)
+        .describe("Memory the app may use at most; above it, it is killed."),
+    })
+    .prefault({})
+    .describe("What the app may use at most."),
+});
+
+const DIRECTORY = "an absolute path without . or .., such as /app/tmp";
+const writableDirs = list(text(DIRECTORY, /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/), 10, "folders")
+  .default([])
+  .describe("Folders the app may write to, empty at each start of a pod. /tmp always is; all else is read-only.");
+
+const sql = () => list(z.string("an SQL statement").min(1, "an SQL statement"), 100, "SQL statements").default([]);
+const volume = () =>
+  checked(`a size from ${BOUNDS.volume.min} to ${BOUNDS.volume.max}, such as 1Gi`, isVolumeSize)
+    .default("1Gi")
+    .describe("Size of the database's volume. It can grow later where the storage class allows it, never shrink.");
+
+const postgresqlOptions = z.strictObject({
+  enabled: z.boolean("true or false").default(true).describe("Whether the environment gets a PostgreSQL of its own."),
+  version: text('a PostgreSQL major version in quotes, such as "16"', /^[1-9]\d$/)
+    .optional()
+    .describe(
+      "Major version; the platform says which it offers and which is the default. A changed version starts empty.",
+    ),
+  storage: volume(),
+  bootstrap: z
+    .strictObject({
+      initSQL: sql().describe("Statements run in database postgres when the database is first created."),
+      postInitApplicationSQL: sql().describe("Statements run in the app's database after it is first created."),
+    })
+    .prefault({})
+    .describe("SQL for a new database. Not run again on one that exists."),
+});
+
+const postgresql = z
+  .union([z.boolean(), postgresqlOptions], "true, false or a mapping of options")
+  .transform((value) => (typeof value === "boolean" ? postgresqlOptions.parse({ enabled: value }) : value))
+  .prefault(false)
+  .describe("A PostgreSQL of the environment's own, reached by DATABASE_URL and the PG* variables.");
+
+const ingress = z.strictObject({
+  enabled: z.boolean("true or false").default(true).describe("Whether the app gets a URL behind the gateway."),
+  annotations: z
+    .record(
+      text(
+        "an annotation key, such as example.com/name",
+        /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
+      ),
+      z.string('text; numbers and booleans in quotes, such as "true"'),
+      "a mapping of annotation keys to text",
+    )
+    .default({})
+    .describe("Annotations for the Ingress, read by the gateway."),
+});
+
+const egressRule = z.strictObject(
+  {
+    cidr: checked("an IPv4 range in CIDR notation, such as 203.0.113.0/24", isCidr).describe(
+      "Addresses the app may reach. Metadata, link-local and private addresses inside a wider range stay closed.",
+    ),
+    ports: list(port(), 20, "ports").min(1, "at least one port").describe("TCP ports on those addresses."),
+  },
+  "a mapping with cidr and ports",
+);
+
+const egress = z.strictObject({
+  allow: list(egressRule, 50, "rules")
+    .default([])
+    .describe("What the app may reach outside its environment. Nothing by default."),
+});
+
+/** The schema of berth.yaml. `z.input` of it is what a person may write, `z.output` what the program reads. */
+export const configSchema = z.strictObject(
+  {
+    projectId: text(
+      "1 to 20 lower-case letters, digits and dashes, no dash at either end",
+      PROJECT_ID_PATTERN,
+    ).describe("Short name of the project. Namespace, host and stack of each environment start with it."),
+    app: app.prefault({}).describe("How the app is reached."),
+    image: image.prefault({}).describe("Where the app's image comes from."),
+    env,
+    envFrom,
+    resources: resources.prefault({}).describe("CPU and memory of the app."),
+    writableDirs,
+    databases: z.strictObject({ postgresql }).prefault({}).describe("Databases of the environment's own."),
+    ingress: ingress.prefault({}).describe("The app's URL."),
+    egress: egress.prefault({}).describe("What the app may reach outside its environment."),
+  },
+  "a mapping of fields",
+);
+
+/** berth.yaml with every default filled in. */
+export type Config = z.output<typeof configSchema>;

@@ -1,0 +1,331 @@
+import { createHash } from "node:crypto";
+import { ANNOTATION, LABEL, MANAGED_BY } from "../config/labels";
+import { PLATFORM_STACK } from "../config/names";
+import type { Config } from "../config/load";
+import { parsePr, type PrConfig } from "../config/pr";
+import { setupError } from "./engine-errors";
+import type { EngineResult } from "./engine";
+import { failureText } from "./engine-errors";
+import { BerthError, ExitCode } from "./errors";
+import { pause, type Kube, type KubeObject } from "./kube";
+import { environmentName, pulumiProject, type EnvironmentName } from "./naming";
+import { ensurePlatform } from "./platform";
+import { silent, type Progress, type Stops } from "./progress";
+import { outcomeOf, Recorder, writeRecord } from "./records";
+import type { StackState } from "./recovery";
+import { acquire, interrupted, leaseLost, superseded, type Held, type StopReason } from "./state";
+import { connect, type Target } from "./target";
+import type { Trouble } from "./trouble";
+import { createStack, prepareStack, runStack } from "./update";
+import { explain, Waiting } from "./waiting";
+import { readStackConfig, shareEncryption, writeProject, writeStackConfig } from "./workspace";
+
+/** What to deploy. */
+export interface DeployRequest extends Omit<PrConfig, "generation"> {
+  /** The parsed berth.yaml. */
+  readonly config: Config;
+}
+
+/** How to deploy it. */
+export interface DeployOptions extends Stops {
+  /** Who asks for it, for the record. */
+  readonly who: string;
+  readonly progress?: Progress;
+  /** Seconds until the deploy is given up. @default 600 */
+  readonly timeout?: number;
+  /** Seconds to wait for another command that works on the same environment. @default 900 */
+  readonly patience?: number;
+  /** Whether to compare with the cluster before the update, at the cost of reading every object. @default false */
+  readonly refresh?: boolean;
+}
+
+/** A deployed environment. */
+export interface DeployResult {
+  readonly environment: string;
+  readonly namespace: string;
+  readonly url: string;
+  readonly commit: string;
+  readonly image: string;
+  readonly generation: number;
+  readonly databases: readonly string[];
+  /** Whether anything had to be changed. */
+  readonly outcome: "done" | "unchanged";
+  /** Resources created, updated, deleted, left alone. */
+  readonly changes: Readonly<Record<string, number>>;
+  /** Seconds by phase. */
+  readonly durations: Readonly<Record<string, number>>;
+}
+
+/** How long a namespace that is on its way out may take before a deploy gives up waiting for it. Milliseconds. */
+const leavingPatience = 120_000;
+
+/**
+ * Brings an environment to a commit: creates it, updates it in place, or finds that nothing is to be done. Safe to repeat
+ * and safe to kill: the next deploy or destroy goes on from whatever state this one leaves.
+ *
+ * @throws BerthError
+ */
+export async function deploy(target: Target, request: DeployRequest, options: DeployOptions): Promise<DeployResult> {
+  const name = environmentName(request.config.projectId, request.number);
+  const recorder = new Recorder("deploy", name, options.who);
+  const { commit, branch, image } = request;
+  Object.assign(recorder.details, { commit, branch, image });
+  try {
+    const result = await deployRecorded(target, name, request, options, recorder);
+    await writeRecord(target, recorder.finish(result.outcome));
+    return { ...result, durations: recorder.times() };
+  } catch (error) {
+    await writeRecord(target, recorder.finish(outcomeOf(error), error));
+    throw error;
+  }
+}
+
+async function deployRecorded(
+  target: Target,
+  name: EnvironmentName,
+  request: DeployRequest,
+  options: DeployOptions,
+  recorder: Recorder,
+): Promise<Omit<DeployResult, "durations">> {
+  const progress = options.progress ?? silent;
+  const values = stackValues(request);
+  const print = fingerprint(values);
+  const kube = await recorder.phase("connect", () => connect(target));
+  await assertOwned(kube, name, request.repository);
+  await writeProject(target);
+  await recorder.phase("platform", () => ensurePlatform(target, kube, progress, options));
+
+  progress({ kind: "phase", text: `deploying ${name.namespace} at ${request.commit.slice(0, 12)}` });
+  const lease = await recorder.phase("lease", () =>
+    acquire(
+      kube,
+      name.namespace,
+      { desired: "present", commit: request.commit, fingerprint: print },
+      {
+        patience: options.patience === undefined ? undefined : options.patience * 1000,
+        signal: options.signal,
+        onWait: (holder, doing) => {
+          progress({
+            kind: "detail",
+            text: `waiting for ${holder}, who ${doing === "absent" ? "destroys" : "deploys"} it`,
+          });
+        },
+      },
+    ),
+  );
+  if (lease === undefined) throw platformLost(name);
+  try {
+    return await deployHeld(target, kube, name, values, print, lease, options, recorder);
+  } finally {
+    await lease.release();
+  }
+}
+
+async function deployHeld(
+  target: Target,
+  kube: Kube,
+  name: EnvironmentName,
+  values: StackValues,
+  print: string,
+  lease: Held,
+  options: DeployOptions,
+  recorder: Recorder,
+): Promise<Omit<DeployResult, "durations">> {
+  const progress = options.progress ?? silent;
+  const timeout = AbortSignal.timeout((options.timeout ?? 600) * 1000);
+  const waiting = new Waiting(kube, name.namespace, (trouble) => {
+    progress({ kind: "warning", text: `${trouble.object}: ${trouble.reason}: ${trouble.message}` });
+  });
+  const signal = AbortSignal.any(
+    [lease.stop, timeout, waiting.hopeless, options.signal].filter((each) => each !== undefined),
+  );
+  const run = { stack: name.stack, progress, leaseExpired: lease.expired, signal, kill: options.kill };
+  const { recovered, generation } = await recorder.phase("prepare", async () => {
+    const { state, recovered } = await prepareStack(target, run, kube);
+    if (state?.exists === false) {
+      await shareEncryption(target, PLATFORM_STACK, name.stack);
+      await createStack(target, name.stack);
+    }
+    await assertStateKnown(kube, name, state);
+    const generation = await nextGeneration(target, name, print, lease.generation);
+    const pr = { ...values["berth:pr"], generation };
+    await writeStackConfig(target, name.stack, { ...values, "berth:pr": pr, [fingerprintKey]: print });
+    return { recovered, generation };
+  });
+  recorder.details.generation = generation;
+
+  waiting.start();
+  let result: EngineResult;
+  try {
+    const refresh = recovered || options.refresh === true;
+    result = await recorder.phase("engine", () => runStack(target, ["up", ...(refresh ? ["--refresh"] : [])], run));
+  } finally {
+    await waiting.stop();
+  }
+  recorder.details.changes = result.summary.changes;
+  if (options.signal?.aborted) throw interrupted();
+  if (lease.stop.aborted) throw stopped(name, lease.stop.reason as StopReason);
+  if (result.code !== 0) throw await failure(target, kube, name, result, waiting, timeout.aborted, options);
+  return resultOf(name, values["berth:pr"], generation, result, recorder);
+}
+
+/** The stack's configuration; the generation in it is 1 until it is known. */
+interface StackValues {
+  readonly "berth:role": "pr";
+  readonly "berth:pr": PrConfig;
+  readonly "berth:config": Config;
+  readonly "berth:platformStack": string;
+}
+
+/** Where the fingerprint of the last deploy stands in the stack's configuration; the program does not read it. */
+const fingerprintKey = "berth:fingerprint";
+
+function stackValues({ config, ...pr }: DeployRequest): StackValues {
+  // Checked here so that a wrong value is a usage error with a fix, before anything is touched.
+  return {
+    "berth:role": "pr",
+    "berth:pr": parsePr({ ...pr, generation: 1 }),
+    "berth:config": config,
+    "berth:platformStack": `organization/${pulumiProject}/${PLATFORM_STACK}`,
+  };
+}
+
+function fingerprint(values: StackValues): string {
+  return createHash("sha256").update(JSON.stringify(values)).digest("hex").slice(0, 32);
+}
+
+/** A repeated deploy keeps its generation, so that it finds nothing to change. */
+async function nextGeneration(target: Target, name: EnvironmentName, print: string, fresh: number): Promise<number> {
+  const last = await readStackConfig(target, name.stack);
+  const generation = (last?.["berth:pr"] as PrConfig | undefined)?.generation ?? 0;
+  return last?.[fingerprintKey] === print ? generation : Math.max(fresh, generation + 1);
+}
+
+interface NamespaceObject extends KubeObject {
+  status?: { phase?: string };
+}
+
+/**
+ * Refuses a namespace of the environment's name that is somebody else's, or another repository's environment.
+ *
+ * @throws BerthError (usage)
+ */
+export async function assertOwned(kube: Kube, name: EnvironmentName, repository?: string): Promise<void> {
+  const namespace = await kube.find<NamespaceObject>(`/api/v1/namespaces/${name.namespace}`);
+  if (namespace === undefined) return;
+  const { labels = {}, annotations = {} } = namespace.metadata;
+  if (labels[LABEL.managedBy] !== MANAGED_BY || labels[LABEL.environment] !== name.namespace) {
+    throw new BerthError(
+      `the namespace ${name.namespace} exists and is not Berth's (it lacks the label ${LABEL.environment}=${name.namespace})`,
+      {
+        fix: "choose another projectId in berth.yaml, or remove that namespace yourself if nobody needs it: Berth neither adopts nor deletes it.",
+        exitCode: ExitCode.usage,
+      },
+    );
+  }
+  const other = annotations[ANNOTATION.repository];
+  if (repository !== undefined && other !== undefined && other !== repository) {
+    throw new BerthError(`${name.namespace} is an environment of ${other}, not of ${repository}`, {
+      fix: "give one of the two repositories another projectId in its berth.yaml.",
+      exitCode: ExitCode.usage,
+    });
+  }
+}
+
+/** Waits for a namespace that is going away, and refuses one that the state does not know. */
+async function assertStateKnown(kube: Kube, name: EnvironmentName, state: StackState | undefined): Promise<void> {
+  const path = `/api/v1/namespaces/${name.namespace}`;
+  const deadline = Date.now() + leavingPatience;
+  for (;;) {
+    const namespace = await kube.find<NamespaceObject>(path);
+    if (namespace === undefined) return;
+    if (namespace.metadata.deletionTimestamp === undefined) break;
+    if (Date.now() > deadline) {
+      throw new BerthError(`the namespace ${name.namespace} is being deleted and does not end`, {
+        fix: `run \`berth destroy ${name.namespace}\`, which says what holds it, then deploy again.`,
+        exitCode: ExitCode.environmentFailed,
+      });
+    }
+    await pause(500);
+  }
+  const known = state?.resources.some(
+    (resource) => resource.type === "kubernetes:core/v1:Namespace" && resource.id === name.namespace,
+  );
+  if (known === false) {
+    throw new BerthError(`${name.namespace} exists on the cluster, but its state is lost (stack ${name.stack})`, {
+      fix: `run \`berth destroy ${name.namespace}\`, which works without the state, then deploy again; or bring the state back (PULUMI_BACKEND_URL).`,
+      exitCode: ExitCode.environmentFailed,
+    });
+  }
+}
+
+function stopped(name: EnvironmentName, reason: StopReason): BerthError {
+  return reason === "superseded" ? superseded(name.namespace) : leaseLost(name.namespace);
+}
+
+/** Why the engine failed: the set-up, a pod that says so itself, time, or what the engine says. */
+async function failure(
+  target: Target,
+  kube: Kube,
+  name: EnvironmentName,
+  result: EngineResult,
+  waiting: Waiting,
+  timedOut: boolean,
+  options: DeployOptions,
+): Promise<BerthError> {
+  const hopeless = waiting.hopeless.aborted ? (waiting.hopeless.reason as Trouble) : undefined;
+  const setup = hopeless ? undefined : setupError(target, result);
+  if (setup) return setup;
+  const troubles = hopeless ? [hopeless] : waiting.troubles();
+  const after = timedOut ? ` after ${options.timeout ?? 600} s` : "";
+  const head = `${name.namespace} did not become ready${after}`;
+  const again = "Then deploy again, or remove it with `berth destroy`.";
+  if (troubles.length === 0) {
+    return new BerthError(`${head}: ${failureText(result)}`, {
+      fix: `correct what the message names. ${again}`,
+      exitCode: ExitCode.environmentFailed,
+    });
+  }
+  const explained = await Promise.all(troubles.map((trouble) => explain(kube, name.namespace, trouble)));
+  return new BerthError(`${head}: ${explained.join("\n")}`, {
+    fix: `${[...new Set(troubles.map((trouble) => trouble.fix))].join(" ")} ${again}`,
+    exitCode: ExitCode.environmentFailed,
+  });
+}
+
+function platformLost(name: EnvironmentName): BerthError {
+  return new BerthError(`the platform's namespace vanished while ${name.namespace} was about to be deployed`, {
+    fix: "run the command again: it brings the platform back first.",
+  });
+}
+
+/** The stack's outputs; absent when the engine did not come to the end of the program. */
+interface PrOutputs {
+  readonly url?: string | null;
+  readonly databases?: string[];
+}
+
+function resultOf(
+  name: EnvironmentName,
+  pr: PrConfig,
+  generation: number,
+  result: EngineResult,
+  recorder: Recorder,
+): Omit<DeployResult, "durations"> {
+  const outputs = result.summary.outputs as PrOutputs;
+  const url = outputs.url ?? "";
+  const { changes } = result.summary;
+  recorder.details.url = url;
+  const changed = Object.entries(changes).some(([op, count]) => op !== "same" && op !== "read" && count > 0);
+  return {
+    environment: name.namespace,
+    namespace: name.namespace,
+    url,
+    commit: pr.commit,
+    image: pr.image,
+    generation,
+    databases: outputs.databases ?? [],
+    outcome: changed ? "done" : "unchanged",
+    changes,
+  };
+}

@@ -1,0 +1,75 @@
+import type { EngineResult } from "./engine";
+import { BerthError, diskFull, ExitCode } from "./errors";
+import type { Target } from "./target";
+
+/** What went wrong in the engine, as far as the lifecycle reacts to it. */
+export type EngineFailure = "locked" | "no-stack" | "other";
+
+/** The engine's own words for why it failed: diagnostics first, else what it wrote to standard error. */
+export function failureText(result: EngineResult): string {
+  const text = result.summary.errors.length > 0 ? result.summary.errors.join("\n") : result.stderr;
+  return text.replaceAll(/^error: /gm, "").trim() || `pulumi ended with code ${String(result.code)}`;
+}
+
+/** Which of the known failures this is. */
+export function classify(result: EngineResult): EngineFailure {
+  const text = `${result.stderr}\n${result.summary.errors.join("\n")}`;
+  if (text.includes("the stack is currently locked by")) return "locked";
+  if (/no stack named '.*' found/.test(text)) return "no-stack";
+  return "other";
+}
+
+interface Known {
+  readonly pattern: RegExp;
+  readonly make: (target: Target, match: RegExpExecArray, result: EngineResult) => BerthError;
+}
+
+const known: readonly Known[] = [
+  {
+    pattern: /no space left on device|disk quota exceeded/i,
+    make: (target, _match, result) => diskFull(target.workDir, result.stderr),
+  },
+  {
+    pattern: /incorrect passphrase|passphrase must be set|unable to find either `?PULUMI_CONFIG_PASSPHRASE/i,
+    make: (target) =>
+      new BerthError(`the passphrase does not open the secrets in the state of ${target.name}`, {
+        fix: "set PULUMI_CONFIG_PASSPHRASE_FILE (or PULUMI_CONFIG_PASSPHRASE) to the passphrase that this state was made with; the embedded cluster keeps its own in its state folder.",
+        exitCode: ExitCode.prerequisite,
+      }),
+  },
+  {
+    pattern:
+      /(?:no resource plugin|could not find (?:latest version for )?(?:provider|plugin)|no such plugin|failed to load plugin)[^\n]*/i,
+    make: (_target, match) =>
+      new BerthError(`the engine lacks a plugin: ${match[0].trim()}`, {
+        fix: "run `berth local up`, which installs what the embedded engine needs, or `pulumi plugin install` on a machine with the network.",
+        exitCode: ExitCode.prerequisite,
+      }),
+  },
+  {
+    pattern: /Cannot find module '([^']+)'/,
+    make: (_target, match) =>
+      new BerthError(`the program cannot load ${match[1] ?? "a module"}`, {
+        fix: "run `npm ci --ignore-scripts` in Berth's folder, then `npm run build`.",
+        exitCode: ExitCode.prerequisite,
+      }),
+  },
+  {
+    pattern: /(?:unreachable|connection refused|no route to host|i\/o timeout)[^\n]*/i,
+    make: (target, match) =>
+      new BerthError(`the cluster ${target.name} stopped answering: ${match[0].trim()}`, {
+        fix: "see that it runs (`berth local status` for the embedded one), then run the same command again.",
+        exitCode: ExitCode.noCluster,
+      }),
+  },
+];
+
+/** The error with a fix for what the machine or the set-up lacks; undefined when the environment itself is at fault. */
+export function setupError(target: Target, result: EngineResult): BerthError | undefined {
+  const text = `${result.stderr}\n${result.summary.errors.join("\n")}`;
+  for (const { pattern, make } of known) {
+    const match = pattern.exec(text);
+    if (match) return make(target, match, result);
+  }
+  return undefined;
+}

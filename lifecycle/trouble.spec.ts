@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { diagnose, isReady, type ContainerStatus, type KubeEvent, type Pod } from "./trouble";
+
+const start = Date.parse("2026-01-01T00:00:00Z");
+
+function pod(container: Partial<ContainerStatus>, more: Partial<Pod["status"]> = {}): Pod {
+  return {
+    metadata: { name: "app-1" },
+    status: { phase: "Pending", containerStatuses: [{ name: "app", ...container }], ...more },
+  };
+}
+
+function event(reason: string, message: string, kind = "Pod", name = "app-1", at = start): KubeEvent {
+  return {
+    metadata: { name: `${name}.1` },
+    type: "Warning",
+    reason,
+    message,
+    lastTimestamp: new Date(at).toISOString(),
+    involvedObject: { kind, name },
+  };
+}
+
+describe("what keeps a pod from becoming ready", () => {
+  it("is nothing while it starts or once it is ready", () => {
+    const starting = pod({ state: { waiting: { reason: "ContainerCreating" } } });
+    const ready = pod({ ready: true, state: { running: {} } });
+    assert.deepEqual(diagnose([starting, ready], [], start), []);
+  });
+
+  it("names an image that cannot be pulled, and gives up after a while", () => {
+    const [trouble, ...others] = diagnose(
+      [pod({ state: { waiting: { reason: "ImagePullBackOff", message: 'Back-off pulling image "x@sha256:1"' } } })],
+      [],
+      start,
+    );
+    assert.deepEqual(others, []);
+    assert.equal(trouble?.object, "pod app-1 (container app)");
+    assert.equal(trouble.reason, "ImagePullBackOff");
+    assert.match(trouble.message, /x@sha256:1/);
+    assert.equal(trouble.hopelessAfter, 25);
+  });
+
+  it("gives up at once on an image that must be there and is not", () => {
+    const [trouble] = diagnose([pod({ state: { waiting: { reason: "ErrImageNeverPull", message: "m" } } })], [], start);
+    assert.equal(trouble?.hopelessAfter, 0);
+  });
+
+  it("waits for a node as long as the deploy may take", () => {
+    const message = "0/1 nodes are available: 1 Insufficient cpu.";
+    const waiting: Pod = {
+      metadata: { name: "app-1" },
+      status: {
+        phase: "Pending",
+        conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }],
+      },
+    };
+    const [trouble] = diagnose([waiting], [], start);
+    assert.equal(trouble?.reason, "Unschedulable");
+    assert.equal(trouble.message, message);
+    assert.equal(trouble.hopelessAfter, undefined);
+  });
+
+  it("tells a crash loop with its exit code, points to the log, and gives up after some restarts", () => {
+    const crash = (restartCount: number) =>
+      diagnose(
+        [
+          pod({
+            restartCount,
+            state: { waiting: { reason: "CrashLoopBackOff" } },
+            lastState: { terminated: { exitCode: 3, reason: "Error" } },
+          }),
+        ],
+        [],
+        start,
+      )[0];
+    assert.equal(crash(1)?.message, "ended with code 3, restarted 1 times");
+    assert.equal(crash(1)?.hopelessAfter, undefined);
+    assert.equal(crash(4)?.hopelessAfter, 0);
+    assert.deepEqual(crash(4)?.log, { pod: "app-1", container: "app", previous: true });
+  });
+
+  it("tells memory from other crashes", () => {
+    const [trouble] = diagnose(
+      [pod({ restartCount: 1, state: { terminated: { exitCode: 137, reason: "OOMKilled" } } })],
+      [],
+      start,
+    );
+    assert.equal(trouble?.reason, "OOMKilled");
+    assert.match(trouble.fix, /memory/);
+  });
+
+  it("quotes the probe of a container that runs but is not ready", () => {
+    const running = pod({ ready: false, state: { running: {} } }, { phase: "Running" });
+    const failing = event("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 500");
+    assert.equal(diagnose([running], [failing], start)[0]?.reason, "ProbeFailed");
+    assert.deepEqual(diagnose([running], [], start), []);
+    assert.deepEqual(diagnose([running], [{ ...failing, lastTimestamp: "2025-12-31T23:59:59Z" }], start), []);
+  });
+
+  it("tells why there is no pod at all", () => {
+    const quota = event("FailedCreate", "pods is forbidden: exceeded quota: berth, requested: …", "ReplicaSet", "app");
+    const security = event("FailedCreate", 'violates PodSecurity "restricted:latest"', "ReplicaSet", "app");
+    assert.deepEqual(
+      diagnose([], [quota, security], start).map((trouble) => [trouble.object, trouble.reason, trouble.hopelessAfter]),
+      [
+        ["ReplicaSet app", "QuotaExceeded", 30],
+        ["ReplicaSet app", "PodSecurity", 5],
+      ],
+    );
+  });
+
+  it("forgets a pod that is going or has done its work", () => {
+    const broken = { state: { waiting: { reason: "CrashLoopBackOff" } } };
+    const going = { ...pod(broken), metadata: { name: "app-1", deletionTimestamp: "2026-01-01T00:00:00Z" } };
+    assert.deepEqual(diagnose([going, pod(broken, { phase: "Succeeded" })], [], start), []);
+  });
+
+  it("knows a ready pod", () => {
+    assert.equal(isReady(pod({}, { conditions: [{ type: "Ready", status: "True" }] })), true);
+    assert.equal(isReady(pod({}, { conditions: [{ type: "Ready", status: "False" }] })), false);
+  });
+});

@@ -1,0 +1,240 @@
+import type { KubeObject } from "./kube";
+
+/** A pod, as far as its troubles go. */
+export interface Pod extends KubeObject {
+  status?: {
+    phase?: string;
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+    initContainerStatuses?: ContainerStatus[];
+    containerStatuses?: ContainerStatus[];
+  };
+}
+
+/** What kubelet says about one container. */
+export interface ContainerStatus {
+  name: string;
+  image?: string;
+  ready?: boolean;
+  restartCount?: number;
+  state?: { waiting?: { reason?: string; message?: string }; running?: { startedAt?: string }; terminated?: Ended };
+  lastState?: { terminated?: Ended };
+}
+
+interface Ended {
+  exitCode?: number;
+  reason?: string;
+  message?: string;
+}
+
+/** An event of the core API. */
+export interface KubeEvent extends KubeObject {
+  type?: string;
+  reason?: string;
+  message?: string;
+  lastTimestamp?: string | null;
+  eventTime?: string | null;
+  involvedObject?: { kind?: string; name?: string };
+}
+
+/** One thing that keeps an environment from becoming ready. */
+export interface Trouble {
+  /** Such as `pod app-7d9f (container app)`. */
+  readonly object: string;
+  /** Kubernetes' own word, such as `ImagePullBackOff`. */
+  readonly reason: string;
+  readonly message: string;
+  /** What the user can do. */
+  readonly fix: string;
+  /**
+   * Seconds after which it is certain that waiting will not help; undefined where it might for as long as the deploy may
+   * take (a node may join, a slow start may end).
+   */
+  readonly hopelessAfter?: number;
+  /** The container whose last log lines explain it. */
+  readonly log?: { readonly pod: string; readonly container: string; readonly previous: boolean };
+}
+
+/** A container that has been restarted this often will not come up: the backoff is at 40 s by then. */
+const hopelessRestarts = 4;
+
+interface WaitingRule {
+  readonly reasons: readonly string[];
+  readonly fix: string;
+  readonly hopelessAfter?: number;
+}
+
+/**
+ * Why kubelet does not start a container. The times leave room for what heals by itself: a registry that answers late, a
+ * Secret that a controller is about to write.
+ */
+const waitingRules: readonly WaitingRule[] = [
+  {
+    reasons: ["ErrImageNeverPull", "InvalidImageName"],
+    fix: "pass --image with an image that the node has (`berth local load` brings one to the embedded cluster).",
+    hopelessAfter: 0,
+  },
+  {
+    reasons: ["ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable"],
+    fix: "push the image, or correct --image; for a private registry let the nodes pull from it; on the embedded cluster load it with `berth local load`.",
+    hopelessAfter: 25,
+  },
+  {
+    reasons: ["CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError"],
+    fix: "correct what the message names: a missing Secret or ConfigMap (envFrom), a command, a mount.",
+    hopelessAfter: 30,
+  },
+];
+
+/** What kubelet says meanwhile, and which is no trouble. */
+const normalWaiting = new Set(["ContainerCreating", "PodInitializing", ""]);
+
+/** Events that say why there is no pod, or why a pod does not start although no container says so. */
+const eventRules: readonly { reason: string; pattern?: RegExp; name: string; fix: string; hopelessAfter?: number }[] = [
+  {
+    reason: "FailedCreate",
+    pattern: /exceeded quota/,
+    name: "QuotaExceeded",
+    fix: "lower app.resources or the databases in berth.yaml, so that the new pod fits beside the old one.",
+    hopelessAfter: 30,
+  },
+  {
+    reason: "FailedCreate",
+    pattern: /violates PodSecurity/,
+    name: "PodSecurity",
+    fix: "let the image run as a non-root user without extra capabilities.",
+    hopelessAfter: 5,
+  },
+  {
+    reason: "FailedCreate",
+    name: "FailedCreate",
+    fix: "correct what the message names.",
+    hopelessAfter: 60,
+  },
+  {
+    reason: "FailedMount",
+    name: "FailedMount",
+    fix: "see whether the volume or Secret that the message names exists.",
+  },
+  {
+    reason: "FailedAttachVolume",
+    name: "FailedAttachVolume",
+    fix: "see whether the storage driver runs (`kubectl -n kube-system get pods`).",
+  },
+  {
+    reason: "ProvisioningFailed",
+    name: "ProvisioningFailed",
+    fix: "see whether the storage class exists and its provisioner runs.",
+  },
+  {
+    reason: "FailedCreatePodSandBox",
+    name: "FailedCreatePodSandBox",
+    fix: "the node's runtime or network is at fault: see `kubectl describe node` and, on the embedded cluster, `berth local logs`.",
+  },
+];
+
+/**
+ * What keeps these pods from becoming ready, in their own words.
+ *
+ * @param since Only events at or after this time count, milliseconds since 1970: those of an earlier deploy are over.
+ */
+export function diagnose(pods: readonly Pod[], events: readonly KubeEvent[], since: number): Trouble[] {
+  const living = pods.filter(
+    (pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== "Succeeded",
+  );
+  const recent = events.filter((event) => timeOf(event) >= since);
+  return [...living.flatMap((pod) => podTroubles(pod, recent)), ...eventTroubles(recent, living)];
+}
+
+function timeOf(event: KubeEvent): number {
+  const text = event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
+  return text === undefined ? 0 : Date.parse(text);
+}
+
+function podTroubles(pod: Pod, events: readonly KubeEvent[]): Trouble[] {
+  const name = pod.metadata.name;
+  const scheduled = pod.status?.conditions?.find((condition) => condition.type === "PodScheduled");
+  if (scheduled?.status === "False") {
+    return [
+      {
+        object: `pod ${name}`,
+        reason: scheduled.reason ?? "Unschedulable",
+        message: scheduled.message ?? "no node takes it",
+        fix: "give the cluster room (more nodes, fewer environments), or lower resources.requests in berth.yaml.",
+      },
+    ];
+  }
+  const containers = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  return containers.flatMap((container) => containerTrouble(name, container, events) ?? []);
+}
+
+function containerTrouble(pod: string, container: ContainerStatus, events: readonly KubeEvent[]): Trouble | undefined {
+  const object = `pod ${pod} (container ${container.name})`;
+  const reason = container.state?.waiting?.reason ?? "";
+  const ended = container.state?.terminated ?? container.lastState?.terminated;
+  const restarts = container.restartCount ?? 0;
+  const crashing = reason === "CrashLoopBackOff" || (container.state?.terminated?.exitCode ?? 0) !== 0;
+  if (crashing || (restarts > 0 && container.ready !== true && (ended?.exitCode ?? 0) !== 0)) {
+    return {
+      object,
+      reason: ended?.reason === "OOMKilled" ? "OOMKilled" : "CrashLoopBackOff",
+      message: `ended with code ${ended?.exitCode ?? "unknown"}, restarted ${restarts} times`,
+      fix:
+        ended?.reason === "OOMKilled"
+          ? "raise app.resources.limits.memory in berth.yaml."
+          : "correct what its log says; `berth status` shows more.",
+      ...(restarts >= hopelessRestarts ? { hopelessAfter: 0 } : {}),
+      log: { pod, container: container.name, previous: container.state?.terminated === undefined },
+    };
+  }
+  if (!normalWaiting.has(reason)) {
+    const rule = waitingRules.find((candidate) => candidate.reasons.includes(reason));
+    return {
+      object,
+      reason,
+      message: container.state?.waiting?.message ?? `image ${container.image ?? "unknown"}`,
+      fix: rule?.fix ?? "correct what the message names.",
+      ...(rule?.hopelessAfter === undefined ? {} : { hopelessAfter: rule.hopelessAfter }),
+    };
+  }
+  if (container.state?.running === undefined || container.ready === true) return undefined;
+  const probe = events.findLast(
+    (event) =>
+      event.reason === "Unhealthy" && event.involvedObject?.kind === "Pod" && event.involvedObject.name === pod,
+  );
+  if (probe === undefined) return undefined;
+  return {
+    object,
+    reason: "ProbeFailed",
+    message: probe.message ?? "the probe fails",
+    fix: "let the app answer on app.port at app.healthPath with a status from 200 to 399.",
+    log: { pod, container: container.name, previous: false },
+  };
+}
+
+function eventTroubles(events: readonly KubeEvent[], pods: readonly Pod[]): Trouble[] {
+  const troubles: Trouble[] = [];
+  for (const event of events) {
+    const { kind = "object", name = "" } = event.involvedObject ?? {};
+    const rule = eventRules.find(
+      (candidate) => candidate.reason === event.reason && candidate.pattern?.test(event.message ?? "") !== false,
+    );
+    if (rule === undefined) continue;
+    // What an event says of a pod is over once the pod is ready.
+    if (kind === "Pod" && !pods.some((pod) => pod.metadata.name === name && !isReady(pod))) continue;
+    troubles.push({
+      object: `${kind} ${name}`,
+      reason: rule.name,
+      message: event.message ?? "",
+      fix: rule.fix,
+      ...(rule.hopelessAfter === undefined ? {} : { hopelessAfter: rule.hopelessAfter }),
+    });
+  }
+  return troubles;
+}
+
+/** Whether a pod counts as an endpoint of its Service. */
+export function isReady(pod: Pod): boolean {
+  return (
+    pod.status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false
+  );
+}

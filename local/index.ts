@@ -1,0 +1,171 @@
+import type { WantedCluster } from "./cluster/create";
+import { readSpec } from "./cluster/create";
+import type { ImageArchive } from "./cluster/images";
+import { checkMachine } from "./cluster/preflight";
+import { checkName, clusterFolder, type NodeKind } from "./cluster/spec";
+import { clusterStatus, type ClusterStatus as NodeStatus } from "./cluster/status";
+import { timeSteps, type Step } from "./cluster/steps";
+import { up as startCluster } from "./cluster/up";
+import { describeEngine, pluginEnvironment, rememberChoices, simulatedPostgresql } from "./environment";
+import { ensureImages, type ImageProgress } from "./images";
+import type { PluginDescription, PluginSource } from "./plugins";
+import { ensureToolchain, locateToolchain, type Part, type Toolchain, type ToolchainEvent } from "./toolchain";
+
+export { down, type DownResult } from "./cluster/down";
+export { loadImage, type ImageArchive } from "./cluster/images";
+export { listClusters, type ClusterSummary, type Part as ClusterPart } from "./cluster/status";
+export { environment, pluginEnvironment, type LocalEnvironment, type LocalPlatform } from "./environment";
+export { LocalError } from "./errors";
+export { openOutside, type Outside } from "./outside";
+
+/** Name of a cluster that nobody named. */
+export const defaultName = "default";
+
+/** A cluster with its parts and the engine's. */
+export interface ClusterStatus extends NodeStatus {
+  /** Parts of the Pulumi engine; empty while its programs are not built. */
+  engine: PluginDescription[];
+}
+
+/**
+ * Looks at one cluster: its parts, how they are, and which are real, simulated or stand-ins.
+ *
+ * @returns null when there is no cluster of this name.
+ */
+export async function status(name: string): Promise<ClusterStatus | null> {
+  const node = await clusterStatus(name);
+  if (node === null) return null;
+  const toolchain = await locateToolchain();
+  return { ...node, engine: toolchain === null ? [] : await describeEngine(toolchain, clusterFolder(name)) };
+}
+
+/** What {@link up} is asked for. Absent fields keep what an existing cluster has. */
+export interface UpOptions extends Partial<WantedCluster> {
+  /** @default "default" */
+  name?: string;
+  /**
+   * Installs missing Debian packages; takes root.
+   * @default false
+   */
+  install?: boolean;
+  /**
+   * Uses a `pulumi` and a `kubectl` on PATH when their versions fit.
+   * @default false
+   */
+  systemTools?: boolean;
+  /**
+   * Makes and loads the PostgreSQL image of real nodes.
+   * @default true
+   */
+  databases?: boolean;
+  /**
+   * Takes only plugins of this source for the engine.
+   * @default official ones where the user has them, else the stand-ins
+   */
+  plugins?: PluginSource;
+  /** Called when a step begins (without `seconds`) and when it ends. */
+  onStep?: (step: { title: string; seconds?: number }) => void;
+  /** Called before Debian packages are installed, with their names. */
+  onInstall?: (names: readonly string[]) => void;
+  /** Called while the toolchain is built. */
+  onToolchain?: (event: ToolchainEvent) => void;
+  /** Called while images are built. */
+  onImage?: (progress: ImageProgress) => void;
+  signal?: AbortSignal;
+}
+
+/** What {@link up} did. */
+export interface UpResult {
+  status: ClusterStatus;
+  /** Steps of this call in the order in which they ended; they overlap. */
+  steps: Step[];
+  /** From start to readiness of the cluster alone, without builds, in seconds. */
+  readySeconds: number;
+  /** The whole call, in seconds. */
+  seconds: number;
+  /** Nothing had to be started. */
+  wasRunning: boolean;
+  /** Something that the user should know. */
+  remark?: string;
+}
+
+/**
+ * Brings up an embedded cluster with everything it takes: checks the machine, builds or reuses programs and images, starts the
+ * cluster or repairs it. Safe to call again at any time.
+ *
+ * @throws LocalError with the fix and the exit code; the signal's reason when interrupted. What this call started is stopped
+ * then.
+ */
+export async function up(options: UpOptions = {}): Promise<UpResult> {
+  const begin = performance.now();
+  const name = checkName(options.name ?? defaultName);
+  const { signal } = options;
+  const folder = clusterFolder(name);
+  const existing = await readSpec(name);
+  const nodes: NodeKind = options.nodes ?? existing?.nodes ?? "real";
+  const wantsGateway = options.gateway ?? (existing === null ? nodes === "real" : existing.gatewayPort !== undefined);
+  // Before a build of several minutes: it would be for nothing.
+  await checkMachine({
+    nodes,
+    folder,
+    install: options.install ?? false,
+    ...(options.onInstall && { onInstall: options.onInstall }),
+    ...(signal && { signal }),
+  });
+
+  const { steps, step } = timeSteps(options.onStep);
+
+  const toolchain = await step("programs", () => obtainToolchain(options, wantsGateway));
+  const [images] = await Promise.all([
+    nodes === "real" ? step("images", () => obtainImages(options, toolchain)) : null,
+    step("engine plugins", () => pluginEnvironment(toolchain, options.plugins)),
+  ]);
+  const result = await startCluster({
+    ...options,
+    name,
+    nodes,
+    programs: { berthNode: toolchain.berthNode, kubectl: toolchain.kubectl, traefik: toolchain.traefik },
+    ...(images === null ? {} : { images, moreImages: images.postgres === undefined ? [] : [images.postgres] }),
+  });
+  const postgresql: Record<string, string> = images?.postgres === undefined ? {} : { "15": images.postgres.ref };
+  await rememberChoices(folder, {
+    postgresql: nodes === "real" ? postgresql : simulatedPostgresql,
+    ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
+  });
+  const found = await status(name);
+  if (found === null) throw new Error(`the cluster ${name} is gone although it has just been started`);
+  return {
+    status: found,
+    steps: [...steps, ...result.steps],
+    readySeconds: result.seconds,
+    seconds: (performance.now() - begin) / 1000,
+    wasRunning: result.wasRunning,
+    ...(result.remark === undefined ? {} : { remark: result.remark }),
+  };
+}
+
+async function obtainToolchain(options: UpOptions, wantsGateway: boolean): Promise<Toolchain> {
+  const parts: Part[] = ["node", "engine", ...(wantsGateway ? (["gateway"] as const) : [])];
+  return ensureToolchain({
+    parts,
+    systemTools: options.systemTools ?? false,
+    ...(options.onToolchain && { onProgress: options.onToolchain }),
+    ...(options.signal && { signal: options.signal }),
+  });
+}
+
+interface NodeImages {
+  pause: ImageArchive;
+  coredns: ImageArchive;
+  postgres?: ImageArchive;
+}
+
+async function obtainImages(options: UpOptions, toolchain: Toolchain): Promise<NodeImages> {
+  const settings = {
+    berthNode: toolchain.berthNode,
+    ...(options.onImage && { onProgress: options.onImage }),
+    ...(options.signal && { signal: options.signal }),
+  };
+  if (options.databases ?? true) return ensureImages(["pause", "coredns", "postgres"], settings);
+  return ensureImages(["pause", "coredns"], settings);
+}

@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import { LocalError } from "../errors";
+
+/** Exit code by which `flock` says that another process holds the lock. */
+const BUSY = 75;
+
+/**
+ * Runs an action while no other process holds the lock. The kernel keeps the lock for whoever has the open file, so it is
+ * free as soon as this process and the programs that it has handed the file to have ended, however they end.
+ *
+ * @param path lock file; made when missing, never removed.
+ * @param options.onWait called once when another process holds the lock.
+ * @param options.signal gives up waiting.
+ * @param action what to do. It gets the descriptor of the open file.
+ * @returns what the action returns.
+ * @throws LocalError when the program `flock` is missing or the file cannot be locked.
+ */
+export async function withLock<T>(
+  path: string,
+  options: { onWait: () => void; signal?: AbortSignal | undefined },
+  action: (lock: number) => Promise<T>,
+): Promise<T> {
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(path, "a", 0o600);
+  try {
+    if (!(await flock(file.fd, path, ["--nonblock"], options.signal))) {
+      options.onWait();
+      await flock(file.fd, path, [], options.signal);
+    }
+    return await action(file.fd);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Locks an open file; the result tells whether that worked without waiting. */
+async function flock(
+  descriptor: number,
+  path: string,
+  flags: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  signal?.throwIfAborted();
+  const child = spawn("flock", [...flags, "--conflict-exit-code", String(BUSY), "3"], {
+    stdio: ["ignore", "ignore", "pipe", descriptor],
+    signal,
+  });
+  let complaint = "";
+  child.stderr?.on("data", (text: Buffer) => (complaint += text.toString()));
+  let code: number | null;
+  try {
+    [code] = (await once(child, "close")) as [number | null];
+  } catch (error) {
+    signal?.throwIfAborted();
+    complaint = error instanceof Error ? error.message : String(error);
+    code = null;
+  }
+  if (code === 0) return true;
+  if (code === BUSY) return false;
+  throw new LocalError({
+    message: `The lock file ${path} cannot be locked: ${complaint.trim()}`,
+    fix: "Check that the folder is writable and that the program flock (Debian package util-linux) is installed.",
+  });
+}

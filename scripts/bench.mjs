@@ -1,0 +1,18 @@
+// `npm run bench [lifecycle|start] [-- options]`: every published figure.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { ensureDependencies, nodejs, root } from "./dependencies.mjs";
+
+const benches = ["start", "lifecycle"];
+const [first, ...rest] = process.argv.slice(2);
+const named = first !== undefined && !first.startsWith("-");
+if (named && !benches.includes(first)) {
+  console.error(`error: no bench "${first}": accepted are ${benches.join(", ")}`);
+  process.exit(2);
+}
+ensureDependencies();
+for (const bench of named ? [first] : benches) {
+  const args = ["--require", "tsx/cjs", join(root, `bench/${bench}.ts`), ...(named ? rest : [])];
+  const { status } = spawnSync(nodejs, args, { cwd: root, stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}

@@ -1,0 +1,17 @@
+// Mocha's "spec" output, and the counts as JSON in the file that BERTH_TEST_COUNTS names, for the sum over all suites.
+const { writeFileSync } = require("node:fs");
+const { reporters, Runner } = require("mocha");
+
+module.exports = class CountingReporter extends reporters.Spec {
+  constructor(runner, options) {
+    super(runner, options);
+    // A test of a whole cluster may meet a machine that stands still for seconds. It gets a second try, and never silently.
+    runner.on(Runner.constants.EVENT_TEST_RETRY, (test, error) => {
+      console.log(`    ↻ second try of "${test.fullTitle()}": ${error.message.split("\n")[0]}`);
+    });
+    runner.once(Runner.constants.EVENT_RUN_END, () => {
+      const { passes, failures, pending } = runner.stats;
+      writeFileSync(process.env.BERTH_TEST_COUNTS, JSON.stringify({ passed: passes, failed: failures + pending }));
+    });
+  }
+};

@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import { PrEnvironment } from "../components/pr-environment";
+import { parseConfig } from "../config/parse";
+import { environmentName, stackName } from "../config/names";
+import { parsePr } from "../config/pr";
+import type { PrConfig } from "../config/pr";
+import type { Config } from "../config/schema";
+import { UsageError, checkAll } from "./errors";
+import { DEFAULT_PLATFORM_STACK, readPlatform, readPreviousQuota } from "./outputs";
+import type { PrOutputs } from "./outputs";
+
+/**
+ * The stacks `pr-<projectId>-<number>`: one per pull request.
+ *
+ * @returns outputs that change only when the deploy succeeds, so that they always tell what runs
+ */
+export async function prStack(): Promise<Record<string, pulumi.Output<unknown>>> {
+  const settings = new pulumi.Config("berth");
+  const { config, pr } = checkAll<{ config: Config; pr: PrConfig }>({
+    config: () => parseConfig(settings.requireObject("config")),
+    pr: () => parsePr(settings.requireObject("pr")),
+  });
+  const key = { projectId: config.projectId, number: pr.number };
+  if (stackName(key) !== pulumi.getStack()) {
+    throw new UsageError(
+      `Stack "${pulumi.getStack()}" is not that of project ${key.projectId}, pull request ${key.number}, which is ${stackName(key)}. ` +
+        "Correct berth:config or berth:pr, or select that stack.",
+    );
+  }
+  const platformName = settings.get("platformStack") ?? DEFAULT_PLATFORM_STACK;
+  const [platform, previousQuota] = await Promise.all([
+    readPlatform(new pulumi.StackReference(platformName), platformName),
+    readPreviousQuota(
+      new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`),
+    ),
+  ]);
+
+  const environment = new PrEnvironment(environmentName(key), { config, pr, platform, previousQuota });
+  const outputs: PrOutputs = {
+    namespace: environmentName(key),
+    url: environment.url,
+    commit: pr.commit,
+    generation: pr.generation,
+    image: pr.image,
+    databases: environment.databases,
+    quota: environment.quota,
+  };
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, value]) => [name, environment.ready.apply(() => value as unknown)]),
+  );
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import program from "../../stacks";
+import { DEPLOYED_PLATFORM, HOST_FACTS, HOST_PLATFORM, PR } from "../support/samples";
+import { record } from "../support/mocks";
+import type { RecordOptions } from "../support/mocks";
+
+/*
+ * The whole resource graph of example stacks, for reading in review: what a change of the code changes in what is made.
+ * UPDATE_GOLDEN=1 writes the files anew. Rules are asserted beside the code that has them; these files prove none.
+ */
+
+const STACKS = { "organization/berth/platform": { ...HOST_FACTS }, "organization/berth/pr-shop-7": {} };
+
+const EXAMPLES: Record<string, RecordOptions> = {
+  "platform-host": { stack: "platform", config: { role: "platform", platform: HOST_PLATFORM } },
+  "platform-deployed": { stack: "platform", config: { role: "platform", platform: DEPLOYED_PLATFORM } },
+  "pr-app": { stack: "pr-shop-7", stacks: STACKS, config: { role: "pr", pr: PR, config: { projectId: "shop" } } },
+  "pr-postgresql": {
+    stack: "pr-shop-7",
+    stacks: STACKS,
+    config: {
+      role: "pr",
+      pr: PR,
+      config: {
+        projectId: "shop",
+        app: { port: 8080, healthPath: "/ready" },
+        env: { LOG_LEVEL: "debug" },
+        envFrom: [{ secretRef: { name: "stripe" } }],
+        writableDirs: ["/data"],
+        databases: {
+          postgresql: { storage: "2Gi", bootstrap: { postInitApplicationSQL: ["CREATE EXTENSION citext"] } },
+        },
+        egress: { allow: [{ cidr: "203.0.113.0/24", ports: [443] }] },
+      },
+    },
+  },
+};
+
+describe("golden resource graphs", () => {
+  for (const [name, options] of Object.entries(EXAMPLES)) {
+    it(name, async () => {
+      const file = join(__dirname, `${name}.json`);
+      const { registrations } = await record(program, options);
+      const graph = [...registrations].sort((a, b) => (`${a.type} ${a.name}` < `${b.type} ${b.name}` ? -1 : 1));
+      const text = `${JSON.stringify(graph, sortKeys, 2)}\n`;
+      if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(file, text);
+      assert.ok(existsSync(file), `${file} is missing; UPDATE_GOLDEN=1 writes it`);
+      assert.deepEqual(JSON.parse(text), JSON.parse(readFileSync(file, "utf8")), `what is made differs from ${file}`);
+    });
+  }
+
+  it("has no file that nothing compares with", () => {
+    const files = readdirSync(__dirname).filter((file) => file.endsWith(".json"));
+    assert.deepEqual(
+      files.sort(),
+      Object.keys(EXAMPLES)
+        .map((name) => `${name}.json`)
+        .sort(),
+    );
+  });
+});
+
+/** Orders the keys of objects, so that the files do not depend on the order in which code names them. */
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,96 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { embeddedTarget, berthRoot } from "../../../cli/context";
+import {
+  appPod,
+  execInPod,
+  parseProbe,
+  proberCommand,
+  type Attempt,
+  type AttemptResult,
+} from "../../../cli/demo/egress";
+import { loadConfig, type Config } from "../../../config/load";
+import { deploy, type DeployOptions, type DeployResult } from "../../../lifecycle/deploy";
+import { destroy, type DestroyResult } from "../../../lifecycle/destroy";
+import { Kube } from "../../../lifecycle/kube";
+import { environmentName } from "../../../lifecycle/naming";
+import type { Target } from "../../../lifecycle/target";
+import { loadImage, up } from "../../../local";
+import { onNode, runningNode } from "../../../local/cluster/images";
+import { clusterFolder } from "../../../local/cluster/spec";
+import { ensureImages } from "../../../local/images";
+import { locateToolchain } from "../../../local/toolchain";
+
+const run = promisify(execFile);
+
+/** A cluster with a real node, the example's images, and what tests do with them. */
+export class RealCluster {
+  private constructor(
+    readonly target: Target,
+    readonly kube: Kube,
+    /** Two versions of the example app, by digest. */
+    readonly images: readonly [string, string],
+    private readonly kubectl: string,
+    private readonly nodePid: number,
+  ) {}
+
+  /** Starts the cluster, or gets hold of a running one. */
+  static async start(name: string): Promise<RealCluster> {
+    await up({ name, nodes: "real" });
+    const images: string[] = [];
+    for (const version of ["1", "2"]) {
+      const { guestbook } = await ensureImages(["guestbook"], { guestbook: { version } });
+      await loadImage(name, guestbook);
+      images.push(guestbook.ref);
+    }
+    const [first = "", second = ""] = images;
+    const toolchain = await locateToolchain();
+    if (toolchain === null) throw new Error("the toolchain is gone although the cluster runs");
+    const target = await embeddedTarget(name);
+    const pid = await runningNode(name, clusterFolder(name));
+    return new RealCluster(target, Kube.load(target.kubeconfig), [first, second], toolchain.kubectl, pid);
+  }
+
+  /** Deploys the example app as a project's pull request 1. */
+  deploy(
+    projectId: string,
+    options: Partial<DeployOptions> & { image?: string; digit?: string; config?: Partial<Config> } = {},
+  ): Promise<DeployResult> {
+    const { image, digit = "1", config, ...rest } = options;
+    return deploy(
+      this.target,
+      {
+        config: { ...loadConfig(join(berthRoot, "examples", "guestbook", "berth.yaml")), projectId, ...config },
+        number: 1,
+        commit: digit.repeat(40),
+        image: image ?? this.images[0],
+        branch: "test",
+        owner: "test",
+      },
+      { who: "test", timeout: 180, ...rest },
+    );
+  }
+
+  /** Destroys a project's pull request 1. */
+  destroy(projectId: string): Promise<DestroyResult> {
+    return destroy(this.target, environmentName(projectId, 1), { who: "test", timeout: 120 });
+  }
+
+  /** Runs a command in the app's pod and gives its standard output. */
+  async exec(projectId: string, argv: readonly string[]): Promise<string> {
+    const pod = await appPod(this.kube, environmentName(projectId, 1).namespace);
+    return execInPod(this.target, this.kubectl, pod, argv);
+  }
+
+  /** Tries connections from the app's pod. */
+  async probe(projectId: string, attempts: readonly Attempt[]): Promise<AttemptResult[]> {
+    return parseProbe(await this.exec(projectId, proberCommand("node", attempts)));
+  }
+
+  /** Tries connections from the node itself, which no policy holds back. */
+  async probeFromNode(attempts: readonly Attempt[]): Promise<AttemptResult[]> {
+    const [program = "", ...args] = onNode(this.nodePid, proberCommand(process.execPath, attempts));
+    return parseProbe((await run(program, args, { timeout: 60_000 })).stdout);
+  }
+}

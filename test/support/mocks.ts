@@ -1,0 +1,173 @@
+import * as pulumi from "@pulumi/pulumi";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
+
+/*
+ * Runs a Pulumi program without an engine and gives back every resource that it registered, with its options, which Pulumi's own
+ * mocks do not show.
+ */
+
+/** One registered resource. Other resources are named by their logical names. */
+export interface Registration {
+  type: string;
+  name: string;
+  /** Inputs; a secret is `{ secret: value }`. */
+  inputs: Record<string, unknown>;
+  parent?: string;
+  deletedWith?: string;
+  dependsOn?: string[];
+  protect?: boolean;
+  customTimeouts?: { create?: string; update?: string; delete?: string };
+}
+
+/** What to run a program with. */
+export interface RecordOptions {
+  /** @default "stack" */
+  stack?: string;
+  /** Stack config; values that are not text are given as JSON. */
+  config?: Record<string, unknown>;
+  /** Outputs of the stacks that the program may refer to, by full name. */
+  stacks?: Record<string, Record<string, unknown>>;
+}
+
+/** What a program registered. */
+export class Recording {
+  constructor(
+    readonly registrations: readonly Registration[],
+    /** What the program gave back. */
+    readonly result: unknown,
+  ) {}
+
+  /**
+   * The one resource of a type and name.
+   *
+   * @throws Error that lists what there is when there is no such resource
+   */
+  get(type: string, name: string): Registration {
+    const found = this.registrations.find((one) => one.type === type && one.name === name);
+    if (found) return found;
+    const all = this.registrations.map((one) => `${one.type} ${one.name}`).join("\n  ");
+    throw new Error(`No ${type} named ${name} was registered. There are:\n  ${all}`);
+  }
+
+  /** All resources of a type. */
+  ofType(type: string): Registration[] {
+    return this.registrations.filter((one) => one.type === type);
+  }
+}
+
+/** Signature by which the engine's protocol marks a secret. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+/** Password that every RandomPassword has under these mocks. */
+export const MOCK_PASSWORD = "mock-password";
+
+/**
+ * Runs a program under mocks.
+ *
+ * @param program registers resources; may be asynchronous
+ * @throws Error on any resource type or function call that the mocks do not know
+ */
+export async function record(program: () => unknown, options: RecordOptions = {}): Promise<Recording> {
+  const registrations: Registration[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      call: ({ token }) => {
+        throw new Error(`No mock for the function ${token}`);
+      },
+      newResource: (args) => ({ id: `${args.name}-id`, state: stateOf(args, options) }),
+    },
+    "berth",
+    options.stack ?? "stack",
+    false,
+    "organization",
+  );
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(
+      Object.entries(options.config ?? {}).map(([key, value]) => [
+        `berth:${key}`,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    ),
+  );
+  const restore = watchRegistrations((registration) => registrations.push(registration));
+  try {
+    const result: unknown = await program();
+    await pulumi.runtime.disconnect();
+    return new Recording(registrations, result);
+  } finally {
+    restore();
+  }
+}
+
+function stateOf(args: pulumi.runtime.MockResourceArgs, options: RecordOptions): Record<string, unknown> {
+  if (args.type === "pulumi:pulumi:StackReference") {
+    const outputs = options.stacks?.[args.name];
+    if (!outputs) throw new Error(`No mock for the stack ${args.name}`);
+    return { outputs };
+  }
+  if (args.type === "random:index/randomPassword:RandomPassword") {
+    return { ...(args.inputs as object), result: MOCK_PASSWORD };
+  }
+  if (/^(kubernetes|berth):/.test(args.type)) return args.inputs as Record<string, unknown>;
+  throw new Error(`No mock for the resource type ${args.type}`);
+}
+
+/** The parts of a registration request that are read here; the SDK ships no types for them. */
+interface Request {
+  getType(): string;
+  getName(): string;
+  getObject(): { toJavaScript(): Record<string, unknown> };
+  getParent(): string;
+  getDeletedwith(): string;
+  getDependenciesList(): string[];
+  getProtect(): boolean;
+  getCustomtimeouts(): { getCreate(): string; getUpdate(): string; getDelete(): string } | undefined;
+}
+
+/** Listens to what the SDK sends to the mocked monitor. Gives a function that stops it. */
+function watchRegistrations(listener: (registration: Registration) => void): () => void {
+  const prototype = MockMonitor.prototype as {
+    registerResource: (request: Request, callback: unknown) => Promise<void>;
+  };
+  const original = prototype.registerResource;
+  prototype.registerResource = async function (request, callback) {
+    if (request.getType() !== "pulumi:pulumi:StackReference") listener(read(request));
+    return original.call(this, request, callback);
+  };
+  return () => (prototype.registerResource = original);
+}
+
+function read(request: Request): Registration {
+  const timeouts = request.getCustomtimeouts();
+  const customTimeouts = timeouts
+    ? present({ create: timeouts.getCreate(), update: timeouts.getUpdate(), delete: timeouts.getDelete() })
+    : {};
+  const dependsOn = request.getDependenciesList().map(nameOf).sort();
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    inputs: unwrapSecrets(request.getObject().toJavaScript()) as Record<string, unknown>,
+    ...present({ parent: nameOf(request.getParent()), deletedWith: nameOf(request.getDeletedwith()) }),
+    ...(dependsOn.length > 0 ? { dependsOn } : {}),
+    ...(request.getProtect() ? { protect: true } : {}),
+    ...(Object.keys(customTimeouts).length > 0 ? { customTimeouts } : {}),
+  };
+}
+
+/** The logical name at the end of a URN; empty for none. */
+function nameOf(urn: string): string {
+  return urn.split("::").at(-1) ?? "";
+}
+
+function present<Fields extends Record<string, string>>(fields: Fields): Partial<Fields> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== "")) as Partial<Fields>;
+}
+
+function unwrapSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unwrapSecrets);
+  if (typeof value !== "object" || value === null) return value;
+  const fields = value as Record<string, unknown>;
+  if (fields[SIGNATURE] === SECRET) return { secret: unwrapSecrets(fields["value"]) };
+  return Object.fromEntries(Object.entries(fields).map(([key, inner]) => [key, unwrapSecrets(inner)]));
+}

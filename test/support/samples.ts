@@ -1,0 +1,56 @@
+import { parseConfig } from "../../config/parse";
+import { parsePlatform } from "../../config/platform";
+import type { PlatformFacts, PlatformInput } from "../../config/platform";
+import { parsePr } from "../../config/pr";
+import type { PrConfig } from "../../config/pr";
+import type { Config } from "../../config/schema";
+import { planPlatform } from "../../components/platform/plan";
+
+/* Values that several suites start from. */
+
+/** A digest of nothing in particular. */
+export const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
+
+/** `berth:platform` of an embedded cluster. */
+export const HOST_PLATFORM: PlatformInput = {
+  domain: "berth.localhost",
+  gateway: { mode: "host", scheme: "http", port: 8080, sources: ["10.89.0.1/32"] },
+  images: { postgresql: { "15": `localhost/berth/postgres@${DIGEST}` } },
+};
+
+/** `berth:platform` of a cluster of one's own. */
+export const DEPLOYED_PLATFORM: PlatformInput = {
+  domain: "preview.example.com",
+  gateway: {
+    mode: "deployed",
+    scheme: "https",
+    image: `docker.io/library/traefik@${DIGEST}`,
+    tlsSecret: "wildcard-certificate",
+    serviceAnnotations: { "service.beta.kubernetes.io/aws-load-balancer-type": "nlb" },
+    apiServerCidrs: ["10.0.0.0/16"],
+  },
+  storageClass: "gp3",
+  images: {
+    postgresql: { "16": `docker.io/library/postgres@${DIGEST}`, "17": `docker.io/library/postgres@${DIGEST}` },
+  },
+  privateEgress: ["10.20.0.0/16"],
+};
+
+/** Outputs of the platform stack of an embedded cluster. */
+export const HOST_FACTS: PlatformFacts = planPlatform(parsePlatform(HOST_PLATFORM)).facts;
+
+/** `berth:pr` of a pull request. */
+export const PR: PrConfig = parsePr({
+  number: 7,
+  commit: "0f1e2d3c4b5a69788796a5b4c3d2e1f001122334",
+  branch: "feature/guest-names",
+  repository: "acme/shop",
+  owner: "dependabot[bot]",
+  image: `localhost/berth/guestbook@${DIGEST}`,
+  generation: 1,
+});
+
+/** A config with nothing but a project, changed by `fields`. */
+export function config(fields: Record<string, unknown> = {}): Config {
+  return parseConfig({ projectId: "shop", ...fields });
+}
