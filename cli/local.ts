@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { BerthError, ExitCode } from "../lifecycle/errors";
 import { defaultName, down, environment, listClusters, status, up, type ClusterStatus, type UpOptions } from "../local";
-import { plainLines, sentence } from "../local/toolchain/render";
+import { buildProgress } from "./build-progress";
 import { action, command, type Session } from "./command";
 import { renderClusters, renderClusterStatus, renderDown, renderExports, renderUp } from "./local-render";
 import { positiveCount } from "./options";
@@ -102,21 +102,12 @@ function upCommand(): Command {
 
 /** Progress of `up` as lines: each step when it ends, with its time. */
 function progressOf({ reporter }: Session): Pick<UpOptions, "onStep" | "onInstall" | "onToolchain" | "onImage"> {
-  const addLine = plainLines((text) => reporter.tell({ kind: "phase", text }));
   return {
+    ...buildProgress(reporter),
     onInstall: (names) => reporter.tell({ kind: "phase", text: `installing Debian packages: ${names.join(", ")}` }),
     onStep: ({ title, seconds: took }) => {
       if (took === undefined) reporter.tell({ kind: "detail", text: title });
       else if (took >= 0.1) reporter.tell({ kind: "phase", text: `${title} (${seconds(took)})` });
-    },
-    onToolchain: (event) => {
-      const text = sentence(event);
-      if (!process.stderr.isTTY) addLine(event);
-      else if (text !== undefined) reporter.tell({ kind: event.kind === "built" ? "phase" : "detail", text });
-    },
-    onImage: ({ image, phase, message }) => {
-      if (phase !== "cached")
-        reporter.tell({ kind: phase === "built" ? "phase" : "detail", text: `${image}: ${message}` });
     },
   };
 }

@@ -1,6 +1,6 @@
 // Compiles the program and the command line to dist/ with esbuild.
 //
-// Precompiled because it starts a stack faster than tsx: `node scripts/measure-start.mjs` prints both figures.
+// Precompiled because it starts a stack faster than tsx: `npm run bench start` prints both figures.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync, renameSync, mkdirSync, rmSync } from "node:fs";

@@ -8,7 +8,7 @@ import { checkMachine } from "../../local/cluster/preflight";
 import { clusterFolder } from "../../local/cluster/spec";
 import { ensureImages, type BuiltImage, type ImageProgress } from "../../local/images";
 import { ensureToolchain, type Toolchain } from "../../local/toolchain";
-import { sentence } from "../../local/toolchain/render";
+import { buildProgress } from "../build-progress";
 import { berthRoot, embeddedTarget } from "../context";
 import type { Reporter } from "../reporter";
 import { commits, type OutsideWorld } from "./story";
@@ -86,9 +86,10 @@ async function buildAll({ systemTools, reporter, stops }: Preparation): Promise<
   const built: string[] = [];
   const failed = new AbortController();
   const signal = AbortSignal.any([stops.signal, failed.signal]);
+  const { onToolchain, onImage } = buildProgress(reporter);
   const onProgress = (progress: ImageProgress) => {
     if (progress.phase === "built") built.push(`image ${progress.image}`);
-    if (progress.phase !== "cached") reporter.tell({ kind: "detail", text: `${progress.image}: ${progress.message}` });
+    onImage(progress);
   };
   const settings = { onProgress, signal };
   const guestbook = async (commit: string) =>
@@ -105,8 +106,7 @@ async function buildAll({ systemTools, reporter, stops }: Preparation): Promise<
       signal,
       onProgress: (event) => {
         if (event.kind === "ready") built.push(...event.built);
-        const text = sentence(event);
-        if (text !== undefined) reporter.tell({ kind: "detail", text });
+        onToolchain(event);
       },
     });
   const stopOthers = (error: unknown) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
-import { chmod, chown, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readFile, readdir, readlink, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,6 +14,28 @@ const password = "s3cret-for-one-test";
 interface Server {
   child: ChildProcess;
   output: () => string;
+}
+
+/** Processes that have the folder in their command line or environment, or work in it. */
+async function processesOf(folder: string): Promise<number[]> {
+  const pids = (await readdir("/proc")).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
+  const ofFolder = await Promise.all(
+    pids.map(async (pid) => {
+      const about = [readFile(`/proc/${pid}/cmdline`), readFile(`/proc/${pid}/environ`), readlink(`/proc/${pid}/cwd`)];
+      // A process may have ended meanwhile.
+      const found = await Promise.allSettled(about);
+      return found.some((one) => one.status === "fulfilled" && String(one.value).includes(folder));
+    }),
+  );
+  return pids.filter((_, index) => ofFolder[index]);
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 // The image's own script with the machine's PostgreSQL; that the image itself works is shown by running pods.
@@ -66,8 +88,11 @@ describe("the PostgreSQL image's entrypoint", function () {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const closed = new Promise((done) => child.once("close", done));
     // Killed as a whole; asked politely, only the first process hears it.
-    if (signal === "SIGKILL" && child.pid !== undefined) process.kill(-child.pid, signal);
-    else child.kill(signal);
+    if (signal === "SIGKILL" && child.pid !== undefined) {
+      process.kill(-child.pid, signal);
+      // The server that prepares the data folder has a process group of its own.
+      for (const pid of await processesOf(folder)) killIfThere(pid);
+    } else child.kill(signal);
     await closed;
   };
   const ready = ({ child, output }: Server): Promise<void> =>

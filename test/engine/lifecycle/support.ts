@@ -78,7 +78,7 @@ export function kubeOf(target: Target): Kube {
   return Kube.load(target.kubeconfig, target.context);
 }
 
-/** Runs `berth` as a process of its own, so that it can be killed. */
+/** Runs `berth` as a process of its own, so that it can be killed. Its output has no colours, which CI services switch on. */
 export class BerthProcess {
   readonly child: ChildProcess;
   /** Everything that it has printed. */
@@ -88,7 +88,8 @@ export class BerthProcess {
   private readonly ended: Promise<number | null>;
 
   constructor(nodejs: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}) {
-    this.child = spawn(nodejs, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...(options.env ?? process.env), NO_COLOR: "1" };
+    this.child = spawn(nodejs, args, { ...options, env, stdio: ["ignore", "pipe", "pipe"] });
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.output += text;
       this.stdout += text;

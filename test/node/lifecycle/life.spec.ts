@@ -127,9 +127,10 @@ describe("environments with real pods", function () {
     const pod = `${inside("left")}/pods/postgresql-0`;
     const before = await cluster.kube.get<KubeObject>(pod);
     await cluster.kube.delete(pod, { gracePeriodSeconds: 0 });
+    // The app answers from the old server until that is gone, so the new pod is waited for first.
+    await cluster.untilReplaced(pod, before.metadata.uid);
     await askUntil(urls["left"] ?? "", "/ready", ready, 90_000);
     assert.deepEqual(await messages(urls["left"] ?? ""), ["left only"]);
-    assert.notEqual((await cluster.kube.get<KubeObject>(pod)).metadata.uid, before.metadata.uid);
   });
 
   it("keep their rows over an update to another image", async () => {

@@ -16,6 +16,7 @@ import { destroy, type DestroyResult } from "../../../lifecycle/destroy";
 import { Kube } from "../../../lifecycle/kube";
 import { environmentName } from "../../../lifecycle/naming";
 import type { Target } from "../../../lifecycle/target";
+import type { Pod } from "../../../lifecycle/trouble";
 import { loadImage, up } from "../../../local";
 import { onNode, runningNode } from "../../../local/cluster/images";
 import { clusterFolder } from "../../../local/cluster/spec";
@@ -75,6 +76,18 @@ export class RealCluster {
   /** Destroys a project's pull request 1. */
   destroy(projectId: string): Promise<DestroyResult> {
     return destroy(this.target, environmentName(projectId, 1), { who: "test", timeout: 120 });
+  }
+
+  /** Resolves once another pod of that path is ready; a StatefulSet's next pod has its predecessor's name. */
+  async untilReplaced(path: string, uid: string | undefined): Promise<void> {
+    const end = Date.now() + 90_000;
+    for (;;) {
+      const pod = await this.kube.find<Pod>(path);
+      const isReady = pod?.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
+      if (pod?.metadata.uid !== uid && isReady === true) return;
+      if (Date.now() > end) throw new Error(`no new pod ${path} is ready after 90 s: ${JSON.stringify(pod?.status)}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
   }
 
   /** Runs a command in the app's pod and gives its standard output. */
