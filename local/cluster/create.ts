@@ -8,7 +8,7 @@ import { z } from "zod";
 import { LocalError } from "../errors";
 import { readIfPresent, writeJson, writePrivate } from "./files";
 import { routes } from "./link";
-import { withLock } from "./lock";
+import { withLock } from "../lock";
 import { chooseIndex, conflictingRoute, planNetwork } from "./plan";
 import { clusterFolder, clustersDir, type ClusterSpec, type LoopbackPorts, type NodeKind } from "./spec";
 import { supervisorPid } from "./supervisor";
@@ -99,7 +99,7 @@ export async function ensureSpec(wanted: WantedCluster): Promise<{ spec: Cluster
   const existing = await readSpec(wanted.name);
   if (existing !== null) return changeSpec(existing, wanted);
   // Two new clusters at once must not choose the same index.
-  return withLock(join(clustersDir(), ".lock"), "the list of clusters", 30, async () => {
+  return withLock(join(clustersDir(), ".lock"), { what: "the list of clusters", waitSeconds: 30 }, async () => {
     const nodes = wanted.nodes ?? "real";
     const gateway = wanted.gateway ?? nodes === "real";
     const { port, remark } = gateway ? await chooseGatewayPort(wanted.gatewayPort) : {};

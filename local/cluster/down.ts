@@ -6,7 +6,7 @@ import { endPods, hierarchies, removeCgroups } from "./cgroups";
 import { clusterNames, readSpec } from "./create";
 import { closeInternet } from "./internet";
 import { leaveNode } from "./link";
-import { withLock } from "./lock";
+import { withLock } from "../lock";
 import { cgroupPath } from "./plan";
 import { markedProcesses, poll, signalProcess } from "./process";
 import { clusterFolder, type ClusterFolder, type ClusterSpec } from "./spec";
@@ -40,7 +40,7 @@ export async function down(name: string, options: { deleteData?: boolean } = {})
   const deleteData = options.deleteData ?? false;
   const existed = await exists(folder);
   if (existed) {
-    await withLock(folder.lock, `the cluster ${name}`, 60, async () => {
+    await withLock(folder.lock, { what: `the cluster ${name}`, waitSeconds: 60 }, async () => {
       await stopCluster(folder);
       if (deleteData) await rm(folder.root, { recursive: true, force: true });
     });

@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import { parseHierarchies } from "./cgroups";
 import { isPortFree } from "./create";
 import { judgeReadiness } from "./kubectl";
-import { withLock } from "./lock";
 import { attempt, run } from "./process";
 import { describeParts } from "./status";
 import type { ClusterSpec } from "./spec";
@@ -119,46 +115,6 @@ describe("isPortFree", () => {
     assert.equal(await isPortFree(address.port), false);
     await new Promise((resolve) => server.close(resolve));
     assert.equal(await isPortFree(address.port), true);
-  });
-});
-
-describe("withLock", () => {
-  let folder: string;
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "berth-lock-"));
-  });
-  after(() => rm(folder, { recursive: true }));
-
-  it("lets one in at a time", async () => {
-    const order: string[] = [];
-    const enter = (who: string) =>
-      withLock(join(folder, "a"), "a test", 10, async () => {
-        order.push(`${who} in`);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        order.push(`${who} out`);
-      });
-    await Promise.all([enter("1"), enter("2")]);
-    assert.equal(order[0]?.[0], order[1]?.[0]);
-    assert.equal(order.length, 4);
-  });
-
-  it("says with exit code 6 that somebody else holds it", async () => {
-    const path = join(folder, "b");
-    await withLock(path, "a test", 0, async () => {
-      await assert.rejects(
-        withLock(path, "a test", 0, () => Promise.resolve()),
-        { exitCode: 6 },
-      );
-    });
-  });
-
-  it("is free again after an error", async () => {
-    const path = join(folder, "c");
-    await assert.rejects(
-      withLock(path, "a test", 0, () => Promise.reject(new Error("no"))),
-      /no/,
-    );
-    assert.equal(await withLock(path, "a test", 0, () => Promise.resolve(1)), 1);
   });
 });
 

@@ -25,7 +25,7 @@ import { openInternet, reachableResolvers } from "./internet";
 import { writeKubeconfig } from "./kubeconfig";
 import { apply, awaitReadiness, type Kubectl } from "./kubectl";
 import { linkOwner, ownerAlias } from "./link";
-import { withLock } from "./lock";
+import { withLock } from "../lock";
 import { accessManifests, dnsManifests, manifestList, storageManifests } from "./manifests";
 import { type Machine, nodeFiles, nodeSupervision } from "./node";
 import { apiServerUrl, cgroupPath, nodeNames, planEndpoints, planNetwork } from "./plan";
@@ -92,7 +92,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const folder = clusterFolder(options.name);
   const former = await readSpec(options.name);
   await mkdir(folder.root, { recursive: true, mode: 0o700 });
-  return withLock(folder.lock, `the cluster ${options.name}`, 60, async () => {
+  return withLock(folder.lock, { what: `the cluster ${options.name}`, waitSeconds: 60 }, async () => {
     const { steps, step } = timeSteps(options.onStep);
     const trace = { hasStarted: false, seconds: 0 };
     const onReady = (): void => {

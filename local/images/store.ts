@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { diskFull } from "./run";
 import { imageKey, layerKey } from "./key";
 import { imageLayout, repository, type WrittenLayer } from "./layout";
-import { withLock } from "./lock";
+import { withLock } from "../lock";
 import type { BuiltImage, ImageProgress, Layer, Recipe } from "./types";
 import { writeArchive, writeLayer } from "./write";
 

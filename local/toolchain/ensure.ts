@@ -9,7 +9,7 @@ import { checkSpace, NEEDED_SPACE } from "./disk";
 import type { ToolchainEvent } from "./events";
 import { prepareGatewayModule } from "./gateway-module";
 import { findGo, type Go } from "./go";
-import { withLock } from "./lock";
+import { withLock } from "../lock";
 import { chooseNode } from "./nodejs";
 import { ALL_PARTS, binaries, requiredVersion, type Binary, type BinaryName, type Part } from "./parts";
 import { binaryKey, planGroups, toolchainKey } from "./plan";

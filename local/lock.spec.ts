@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { withLock } from "./lock";
 
-describe("local/toolchain/lock", () => {
+describe("local/lock", () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "berth-lock-"));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
-
-  const silent = { onWait: () => undefined };
 
   it("lets one in at a time, and tells who waits", async () => {
     const path = join(folder, "deep", "lock");
@@ -22,7 +22,7 @@ describe("local/toolchain/lock", () => {
     let entered: () => void = () => undefined;
     const inside = new Promise<void>((resolve) => (entered = resolve));
 
-    const first = withLock(path, silent, async () => {
+    const first = withLock(path, {}, async () => {
       order.push("first in");
       entered();
       await held;
@@ -41,16 +41,40 @@ describe("local/toolchain/lock", () => {
   it("is free again after a failure", async () => {
     const path = join(folder, "lock");
     await assert.rejects(
-      withLock(path, silent, () => Promise.reject(new Error("inner"))),
+      withLock(path, {}, () => Promise.reject(new Error("inner"))),
       /^Error: inner$/u,
     );
-    assert.equal(await withLock(path, silent, () => Promise.resolve("in")), "in");
+    assert.equal(await withLock(path, {}, () => Promise.resolve("in")), "in");
+  });
+
+  it("says what another process works on when the waiting takes too long", async () => {
+    const path = join(folder, "lock");
+    await withLock(path, {}, async () => {
+      await assert.rejects(
+        withLock(path, { what: "a test", waitSeconds: 0 }, () => Promise.resolve()),
+        { exitCode: 6, message: `Another process has been working on a test for 0 s (lock ${path}).` },
+      );
+    });
+  });
+
+  it("is kept by a program that has the descriptor, when this process lets go", async () => {
+    const path = join(folder, "lock");
+    const child = await withLock(path, {}, (descriptor) =>
+      Promise.resolve(spawn("sleep", ["60"], { stdio: ["ignore", "ignore", "ignore", descriptor] })),
+    );
+    await assert.rejects(
+      withLock(path, { waitSeconds: 0 }, () => Promise.resolve()),
+      { exitCode: 6 },
+    );
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    assert.equal(await withLock(path, { waitSeconds: 0 }, () => Promise.resolve("in")), "in");
   });
 
   it("gives up waiting when interrupted", async () => {
     const path = join(folder, "lock");
     const interrupt = new AbortController();
-    await withLock(path, silent, async () => {
+    await withLock(path, {}, async () => {
       await assert.rejects(
         withLock(path, { onWait: () => interrupt.abort(), signal: interrupt.signal }, () => Promise.resolve()),
       );
