@@ -1,11 +1,13 @@
 // Runs every suite and prints last the line `N passed, N failed` that sums them. A suite that cannot run counts as a
 // failure; one that is left out is named.
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, existsSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureDependencies, nodejs, root } from "./dependencies.mjs";
+import { abandonedStates, hasClusters, ownState } from "./test-state.mjs";
 
 const mocha = (...patterns) => ({ mocha: patterns });
 /** In the order of cost: what is quick and likely to fail comes first. */
@@ -32,7 +34,9 @@ const { values: options, positionals } = parseArgs({
 });
 if (options.help) {
   console.log(
-    `usage: npm test -- [SUITE…] [--without SUITE,SUITE] [--grep TEXT]\nsuites: ${Object.keys(suites).join(", ")} (default: all)`,
+    "usage: npm test -- [SUITE…] [--without SUITE,SUITE] [--grep TEXT]\n" +
+      `suites: ${Object.keys(suites).join(", ")} (default: all)\n` +
+      "Clusters of a run are its own and go with it; with BERTH_STATE=FOLDER they are kept there and used again.",
   );
   process.exit(0);
 }
@@ -49,16 +53,37 @@ ensureDependencies();
 const scratch = mkdtempSync(join(tmpdir(), "berth-test-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 
-function run(command, args, settings = {}) {
-  const result = spawnSync(command, args, { cwd: root, stdio: "inherit", ...settings });
-  if (result.error) console.error(`error: ${command} did not start: ${result.error.message}`);
-  return result;
+/** The signal that asked for the end, if one has. */
+let interruptedBy;
+let running;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    interruptedBy ??= signal;
+    // A terminal's Ctrl-C has reached the child already.
+    if (signal !== "SIGINT" || !process.stdin.isTTY) running?.kill(signal);
+  });
 }
 
-function runCommands(commands) {
+/**
+ * Runs a program to its end and gives its exit code; null after a signal, or when it did not start. A watched one has a
+ * channel that closes when this process is killed, so that it can end too.
+ */
+async function run(args, { env = {}, watched = false } = {}) {
+  const stdio = ["inherit", "inherit", "inherit", ...(watched ? ["ipc"] : [])];
+  running = spawn(nodejs, args, { cwd: root, stdio, env: { ...process.env, ...env } });
+  try {
+    const [code] = await once(running, "close");
+    return code;
+  } catch (error) {
+    console.error(`error: ${nodejs} did not start: ${error.message}`);
+    return null;
+  }
+}
+
+async function runCommands(commands) {
   let failed = 0;
-  for (const [title, script, ...args] of commands) {
-    const ok = run(nodejs, [script, ...args]).status === 0;
+  for (const [title, ...args] of commands) {
+    const ok = (await run(args)) === 0;
     console.log(`  ${ok ? "✔" : "✘"} ${title}`);
     if (!ok) failed++;
   }
@@ -66,9 +91,9 @@ function runCommands(commands) {
 }
 
 /** Runs a program that writes its counts to the file that BERTH_TEST_COUNTS names. */
-function runCounted(name, args) {
+async function runCounted(name, args, { watched = false } = {}) {
   const file = join(scratch, `${name}.json`);
-  const { status } = run(nodejs, args, { env: { ...process.env, BERTH_TEST_COUNTS: file } });
+  const status = await run(args, { env: { BERTH_TEST_COUNTS: file }, watched });
   if (!existsSync(file)) return { passed: 0, failed: 1 };
   const { passed, failed } = JSON.parse(readFileSync(file, "utf8"));
   const empty = passed + failed === 0 && !options.grep;
@@ -79,10 +104,10 @@ function runCounted(name, args) {
 function runMocha(name, patterns) {
   const args = ["node_modules/mocha/bin/mocha.js", "--require", "tsx/cjs", "--reporter", "scripts/mocha-reporter.cjs"];
   args.push("--forbid-only", "--forbid-pending", "--exit", ...(options.grep ? ["--grep", options.grep] : []));
-  if (["engine", "node", "browser"].includes(name))
-    args.push("--require", "test/support/hooks.ts", "--timeout", "300000", "--retries", "1");
+  const watched = ["engine", "node", "browser"].includes(name);
+  if (watched) args.push("--require", "test/support/hooks.ts", "--timeout", "300000", "--retries", "1");
   else args.push("--timeout", "20000");
-  return runCounted(name, [...args, ...patterns]);
+  return runCounted(name, [...args, ...patterns], { watched });
 }
 
 function runSuite(name) {
@@ -92,22 +117,46 @@ function runSuite(name) {
   return runMocha(name, suite.mocha);
 }
 
+/** Takes down every cluster of a state folder and removes the folder. */
+async function tearDown(state) {
+  const down = ["dist/cli/berth.js", "local", "down", "--all", "--delete-data"];
+  const ok = !hasClusters(state) || (await run(down, { env: { BERTH_STATE: state } })) === 0;
+  if (ok) rmSync(state, { recursive: true, force: true });
+  else console.error(`error: ${state} still holds clusters\nfix: BERTH_STATE=${state} bin/berth.mjs local down --all`);
+  return { name: "clean-up", passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+}
+
 const results = [];
+/** Runs a part unless the end was asked for, and notes its result and how long it took. */
+async function part(name, work) {
+  if (interruptedBy) return;
+  const started = Date.now();
+  results.push({ name, ...(await work()), seconds: Math.round((Date.now() - started) / 1000) });
+}
+
 const needsNode = ["example", "node", "browser"].some((name) => chosen.includes(name));
+const keepsState = process.env.BERTH_STATE !== undefined;
 if (needsNode || chosen.includes("engine")) {
   if (needsNode) ensureDependencies(join(root, "examples/guestbook"));
   // Imported only now: it needs a package.
   const { ensureBuilt } = await import("./build.mjs");
   await ensureBuilt();
-  const args = ["--require", "tsx/cjs", "scripts/set-up.ts"];
-  if (!needsNode) args.push("--engine-only");
-  const ok = run(nodejs, args).status === 0;
-  results.push({ name: "set-up", passed: ok ? 1 : 0, failed: ok ? 0 : 1, seconds: 0 });
+  process.env.BERTH_STATE ??= ownState;
+  await part("set-up", async () => {
+    for (const state of abandonedStates()) await tearDown(state);
+    const args = ["--require", "tsx/cjs", "scripts/set-up.ts"];
+    if (!needsNode) args.push("--engine-only");
+    const ok = (await run(args)) === 0;
+    return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+  });
 }
 for (const name of chosen) {
-  console.log(`\n── ${name} ──`);
+  if (!interruptedBy) console.log(`\n── ${name} ──`);
+  await part(name, () => runSuite(name));
+}
+if (!keepsState && existsSync(ownState)) {
   const started = Date.now();
-  results.push({ name, ...runSuite(name), seconds: Math.round((Date.now() - started) / 1000) });
+  results.push({ ...(await tearDown(ownState)), seconds: Math.round((Date.now() - started) / 1000) });
 }
 
 console.log("");
@@ -117,4 +166,5 @@ for (const { name, passed, failed, seconds } of results) {
 for (const name of without) console.log(`${name.padEnd(8)} left out (--without ${name})`);
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
-process.exitCode = sum("failed") === 0 ? 0 : 1;
+if (interruptedBy) console.error(`interrupted by ${interruptedBy}`);
+process.exitCode = interruptedBy ? 130 : sum("failed") === 0 ? 0 : 1;
