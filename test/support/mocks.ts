@@ -16,6 +16,11 @@ export interface Registration {
   deletedWith?: string;
   dependsOn?: string[];
   protect?: boolean;
+  /** True when the resource stays as it is when it leaves the program. */
+  retainOnDelete?: boolean;
+  ignoreChanges?: string[];
+  /** The explicit provider's logical name. */
+  provider?: string;
   customTimeouts?: { create?: string; update?: string; delete?: string };
 }
 
@@ -109,9 +114,32 @@ function stateOf(args: pulumi.runtime.MockResourceArgs, options: RecordOptions):
   if (args.type === "random:index/randomPassword:RandomPassword") {
     return { ...(args.inputs as object), result: MOCK_PASSWORD };
   }
-  if (/^(kubernetes|berth):/.test(args.type)) return args.inputs as Record<string, unknown>;
+  if (/^(kubernetes|berth|pulumi:providers):/.test(args.type)) return args.inputs as Record<string, unknown>;
+  if (/^(aws|eks|github):/.test(args.type)) return cloudState(args);
   throw new Error(`No mock for the resource type ${args.type}`);
 }
+
+/** What a cloud would answer: the inputs, an ARN that tells which resource is meant, and the outputs that programs read. */
+function cloudState({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
+  const given = inputs as Record<string, unknown>;
+  const state = { arn: `arn:mock:${name}`, name, ...given };
+  if (type !== "eks:index:Cluster") return state;
+  const eksCluster = {
+    name: given["name"],
+    arn: state.arn,
+    endpoint: "https://cluster.invalid",
+    version: given["version"],
+  };
+  return { ...state, ...MOCK_CLUSTER, eksCluster };
+}
+
+/** What every `eks.Cluster` gives under these mocks. */
+export const MOCK_CLUSTER = {
+  kubeconfigJson: "{}",
+  kubeconfig: {},
+  clusterSecurityGroupId: "sg-cluster",
+  nodeSecurityGroupId: "sg-node",
+};
 
 /** The parts of a registration request that are read here; the SDK ships no types for them. */
 interface Request {
@@ -122,6 +150,9 @@ interface Request {
   getDeletedwith(): string;
   getDependenciesList(): string[];
   getProtect(): boolean;
+  getRetainondelete(): boolean;
+  getIgnorechangesList(): string[];
+  getProvider(): string;
   getCustomtimeouts(): { getCreate(): string; getUpdate(): string; getDelete(): string } | undefined;
 }
 
@@ -144,6 +175,7 @@ function read(request: Request): Registration {
     ? present({ create: timeouts.getCreate(), update: timeouts.getUpdate(), delete: timeouts.getDelete() })
     : {};
   const dependsOn = request.getDependenciesList().map(nameOf).sort();
+  const ignoreChanges = request.getIgnorechangesList();
   return {
     type: request.getType(),
     name: request.getName(),
@@ -151,6 +183,10 @@ function read(request: Request): Registration {
     ...present({ parent: nameOf(request.getParent()), deletedWith: nameOf(request.getDeletedwith()) }),
     ...(dependsOn.length > 0 ? { dependsOn } : {}),
     ...(request.getProtect() ? { protect: true } : {}),
+    ...(request.getRetainondelete() ? { retainOnDelete: true } : {}),
+    ...(ignoreChanges.length > 0 ? { ignoreChanges } : {}),
+    // A reference is the provider's URN and ID.
+    ...present({ provider: request.getProvider().split("::").at(-2) ?? "" }),
     ...(Object.keys(customTimeouts).length > 0 ? { customTimeouts } : {}),
   };
 }
