@@ -2,7 +2,7 @@
 
 /**
  * Regions of the commercial partition `aws`, as the service model of botocore lists them (`botocore/data/partitions.json`,
- * botocore 1.40). China and GovCloud are left out: their ARNs and endpoint names have another form.
+ * botocore 1.44.5). China and GovCloud are left out: their ARNs and endpoint names have another form.
  */
 export const REGIONS = [
   "af-south-1",
@@ -33,8 +33,10 @@ export const REGIONS = [
   "il-central-1",
   "me-central-1",
   "me-south-1",
+  "me-west-1",
   "mx-central-1",
   "sa-east-1",
+  "sa-west-1",
   "us-east-1",
   "us-east-2",
   "us-west-1",
@@ -46,8 +48,8 @@ export type Region = (typeof REGIONS)[number];
 
 /**
  * Letters by which zones of a region are told apart. A zone is called by its region and one letter ("Regions and Zones", Amazon
- * EC2 User Guide); us-east-1 has the most zones, a to f. Local Zones and Wavelength Zones have longer names and hold no managed
- * node groups' control plane, so they are not zones here.
+ * EC2 User Guide); us-east-1 has the most zones, a to f. Local Zones and Wavelength Zones have longer names; EKS
+ * has neither control planes nor managed node groups there, so they are not zones here.
  */
 export const ZONE_LETTERS = ["a", "b", "c", "d", "e", "f"] as const;
 

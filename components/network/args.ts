@@ -38,6 +38,8 @@ export interface NetworkArgs {
    * @example "eu-central-1"
    */
   region: string;
+  /** The AWS account, 12 digits; policies name it. */
+  accountId: string;
   /** Name of the cluster that lives here. Names the VPC and tags its subnets for the cluster's load balancers. */
   clusterName: string;
   /**
@@ -48,6 +50,14 @@ export interface NetworkArgs {
    * @example ["eu-central-1a", "eu-central-1b"]
    */
   zones: string[];
+  /**
+   * Zones of the control plane's own small subnets, at least two. EKS never lets a cluster change them ("All subnets that you add must be in the
+   * same set of AZs", EKS API reference, VpcConfigRequest), so write them down before you change the order or the beginning of `zones`. They
+   * stay when their zone leaves `zones`.
+   *
+   * @default the first two of `zones`
+   */
+  controlPlaneZones?: string[];
   /** Whom the defaults suit: a small team that minds the bill, or a large company that minds the loss of a zone. */
   size: "small" | "large";
   /**
@@ -142,6 +152,12 @@ export interface ExistingNetwork {
    * @default none
    */
   publicSubnetIds?: Record<string, string>;
+  /**
+   * One subnet for each of `controlPlaneZones`, for the control plane's network interfaces.
+   *
+   * @default the private subnets of these zones
+   */
+  controlPlaneSubnetIds?: Record<string, string>;
 }
 
 /** The children of a network that can be changed; see {@link Transform}. */

@@ -12,6 +12,8 @@ export class Network extends pulumi.ComponentResource {
   readonly privateSubnetIds!: Record<string, pulumi.Output<string>>;
   /** By zone; empty for an existing VPC without public subnets. */
   readonly publicSubnetIds!: Record<string, pulumi.Output<string>>;
+  /** By zone, for the control plane alone; the same zones whichever zones nodes are in. */
+  readonly controlPlaneSubnetIds!: Record<string, pulumi.Output<string>>;
   /** Security group of the interface endpoints; undefined without any. */
   readonly endpointSecurityGroupId: pulumi.Output<string> | undefined;
 
