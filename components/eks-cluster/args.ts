@@ -6,17 +6,9 @@ import type { RoleArgs } from "@pulumi/aws/iam";
 import type { ClusterArgs } from "@pulumi/eks";
 import type { StorageClassArgs } from "@pulumi/kubernetes/storage/v1";
 import type { Transform } from "../children";
+import type { GitHubTrust } from "../iam";
+import type { Autoscaling } from "../node-groups/args";
 import type { ClusterAutoscalerTransforms } from "../operators/cluster-autoscaler/args";
-
-/**
- * Who adds and removes nodes; one of them, since two would work against each other.
- *
- * - `cluster-autoscaler`: managed node groups, one per zone, scaled by the Kubernetes Cluster Autoscaler that this component runs.
- * - `karpenter`: nodes without groups. This component makes only the AWS side (roles, interruption queue, discovery tag); Karpenter
- *   itself and its node pools are yours to install, on a small managed node group.
- * - `auto-mode`: EKS Auto Mode. AWS runs Karpenter, the network and the disks; a fee per node comes on top of the instances.
- */
-export type Autoscaling = "cluster-autoscaler" | "karpenter" | "auto-mode";
 
 /** What an EKS cluster is made from. */
 export interface EksClusterArgs {
@@ -35,14 +27,11 @@ export interface EksClusterArgs {
    */
   kubernetesVersion: string;
   vpcId: Input<string>;
-  /** Subnets for the control plane's network interfaces, in two zones or more. */
-  privateSubnetIds: Input<string>[];
   /**
-   * Subnets for load balancers that face the internet.
-   *
-   * @default none
+   * Subnets of the control plane's network interfaces, in two zones or more, which a cluster never changes. Load balancers find their
+   * subnets by tags, node groups are told theirs; neither is named here.
    */
-  publicSubnetIds?: Input<string>[];
+  controlPlaneSubnetIds: Input<string>[];
   /**
    * From where the API server is reached. The private endpoint is always on.
    *
@@ -51,7 +40,14 @@ export interface EksClusterArgs {
   endpoint?: EndpointArgs;
   /** Who may do what in the cluster, besides the identity that creates it, which EKS makes an administrator. */
   access: AccessArgs;
-  /** Who adds and removes nodes; see {@link Autoscaling}. */
+  /**
+   * Who adds and removes nodes; exactly one, since two would work against each other.
+   *
+   * - `cluster-autoscaler`: managed node groups, one per zone, scaled by the Cluster Autoscaler that this component runs.
+   * - `karpenter`: nodes without groups. This component makes only the AWS side (roles, interruption queue, discovery tag); Karpenter
+   *   itself and its node pools are yours to install, on a small managed node group.
+   * - `auto-mode`: EKS Auto Mode. AWS runs Karpenter, the network and the disks; a fee per node comes on top of the instances.
+   */
   autoscaling: Autoscaling;
   /**
    * Settings of the Cluster Autoscaler; refused with another `autoscaling`.
@@ -161,7 +157,10 @@ export interface DeployerArgs {
    *
    * @default no role is made, see `principalArn`
    */
-  github?: GithubTrust;
+  github?: GitHubTrust & {
+    /** GitHub's OIDC provider in this account. */
+    oidcProviderArn: Input<string>;
+  };
   /**
    * Namespaces besides environments in which this deployer edits everything (AmazonEKSEditPolicy). Each may end in `*`.
    *
@@ -169,16 +168,6 @@ export interface DeployerArgs {
    * @example ["staging", "demo-*"]
    */
   namespaces?: string[];
-}
-
-/** One environment of one GitHub repository. */
-export interface GithubTrust {
-  /** GitHub's OIDC provider in this account. */
-  oidcProviderArn: Input<string>;
-  /** Owner and name, such as `acme/shop`. */
-  repository: string;
-  /** The GitHub environment of the workflow's job. */
-  environment: string;
 }
 
 /** How network policies are enforced. */
