@@ -96,7 +96,7 @@ export interface NetworkArgs {
    */
   flowLogs?: FlowLogsArgs;
   /**
-   * A VPC that is there already; then nothing is made or changed in it, and `cidr`, `natGateways`, `interfaceEndpoints` and `flowLogs` must be left
+   * A VPC that is there already; then nothing is made or changed in it, and `cidr`, `avoidCidrs`, `natGateways`, `interfaceEndpoints` and `flowLogs` must be left
    * out. README.md says what it must have.
    *
    * @default a VPC is made
@@ -169,6 +169,8 @@ export interface NetworkTransforms {
   privateSubnet?: Transform<SubnetArgs>;
   /** Called for each public subnet. */
   publicSubnet?: Transform<SubnetArgs>;
+  /** Called for each of the control plane's subnets. */
+  controlPlaneSubnet?: Transform<SubnetArgs>;
   /** Called for the public route table and each zone's private one. */
   routeTable?: Transform<RouteTableArgs>;
   /** Called for each NAT gateway. */
