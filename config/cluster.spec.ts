@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { parseCluster } from "./cluster";
+
+const LEAST = {
+  name: "acme",
+  region: "eu-central-1",
+  accountId: "111122223333",
+  zones: ["eu-central-1a", "eu-central-1b"],
+  kubernetesVersion: "1.34",
+};
+
+describe("berth:cluster", () => {
+  it("needs name, region, account, zones and Kubernetes version, and fills in the rest", () => {
+    assert.deepEqual(parseCluster(LEAST), {
+      ...LEAST,
+      size: "small",
+      network: {},
+      access: { admins: [], deployers: [] },
+      networkPolicy: "standard",
+      autoscaling: "cluster-autoscaler",
+      pools: {},
+      github: {},
+      tags: {},
+    });
+  });
+
+  it("leaves rules to the components: values of the right type pass", () => {
+    const odd = {
+      ...LEAST,
+      region: "mars-1",
+      zones: [],
+      kubernetesVersion: "0.1",
+      pools: { p: { instanceTypes: [], maxPerZone: -1 } },
+    };
+    assert.equal(parseCluster(odd).region, "mars-1");
+  });
+
+  it("names every field of the wrong type at once, with what is accepted and the fix", () => {
+    const wrong = {
+      ...LEAST,
+      accountId: 111122223333,
+      kubernetesVersion: 1.34,
+      sise: "small",
+      networkPolicy: { mode: "strict" },
+      pools: { previews: { instanceTypes: "m7i.large", maxPerZone: "3" } },
+      registry: { repositories: [{ name: "acme/shop" }] },
+      zones: undefined,
+    };
+    assert.throws(() => parseCluster(wrong), {
+      name: "ConfigError",
+      message: `berth:cluster has 8 problems:
+  accountId is 111122223333; accepted: an AWS account in quotes, such as "111122223333". Change accountId to what is accepted.
+  zones is missing; accepted: a list of zone names, such as eu-central-1a. Add zones.
+  kubernetesVersion is 1.34; accepted: a Kubernetes version in quotes, such as "1.34". Change kubernetesVersion to what is accepted.
+  networkPolicy is a mapping; accepted: standard or strict. Change networkPolicy to what is accepted.
+  pools.previews.instanceTypes is "m7i.large"; accepted: a list of EC2 instance types. Change pools.previews.instanceTypes to what is accepted.
+  pools.previews.maxPerZone is "3"; accepted: a number. Change pools.previews.maxPerZone to what is accepted.
+  registry.repositories[0].push is missing; accepted: a mapping of fields. Add registry.repositories[0].push.
+  sise is not a known field; accepted: one of name, region, accountId, zones, size, kubernetesVersion, network, endpoint, access, networkPolicy, autoscaling, clusterAutoscaler, karpenter, autoMode, pools, registry, metrics, github, logRetentionDays, deletionProtection, extendedSupport, tags. Did you mean size? Otherwise remove it.`,
+    });
+  });
+
+  it("says that all is missing when there is nothing", () => {
+    assert.throws(() => parseCluster(undefined), /berth:cluster has 5 problems/);
+  });
+});
