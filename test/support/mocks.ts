@@ -123,6 +123,10 @@ function stateOf(args: pulumi.runtime.MockResourceArgs, options: RecordOptions):
 function cloudState({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
   const given = inputs as Record<string, unknown>;
   const state = { arn: `arn:mock:${name}`, name, ...given };
+  if (type === "aws:ec2/launchTemplate:LaunchTemplate") return { ...state, latestVersion: 1 };
+  if (type === "aws:eks/nodeGroup:NodeGroup") {
+    return { ...state, resources: [{ autoscalingGroups: [{ name: `eks-${String(given["nodeGroupName"])}` }] }] };
+  }
   if (type !== "eks:index:Cluster") return state;
   const eksCluster = {
     name: given["name"],
