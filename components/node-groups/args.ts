@@ -73,9 +73,10 @@ export interface NodePoolSpec {
    */
   capacity?: "on-demand" | "spot";
   /**
-   * Nodes in each zone at the least; 0 lets the zone's group disappear when nothing needs it.
+   * Nodes in each zone at the least. 0 lets a zone's nodes disappear while nothing needs them; some pool without taints must keep one, as
+   * the cluster's own pods need nodes to start on.
    *
-   * @default 0
+   * @default 1
    */
   minPerZone?: number;
   /** Nodes in each zone at the most. */
