@@ -32,8 +32,8 @@ export function assumeByService(service: string, conditions?: Conditions): State
 export interface PodIdentity {
   namespace: string;
   serviceAccount: string;
-  /** ARN of the cluster; without it, pods of all clusters of the account that have an association. */
-  clusterArn?: Input<string>;
+  /** Name of the cluster; without it, pods of all clusters of the account that have an association. */
+  clusterName?: Input<string>;
 }
 
 /**
@@ -48,7 +48,7 @@ export function assumeByPodIdentity(pods?: PodIdentity): Statement {
     ? {
         "aws:RequestTag/kubernetes-namespace": pods.namespace,
         "aws:RequestTag/kubernetes-service-account": pods.serviceAccount,
-        ...(pods.clusterArn === undefined ? {} : { "aws:RequestTag/eks-cluster-arn": pods.clusterArn }),
+        ...(pods.clusterName === undefined ? {} : { "aws:RequestTag/eks-cluster-name": pods.clusterName }),
       }
     : {};
   return {

@@ -10,6 +10,8 @@ export interface MetricsBucketArgs {
   name: string;
   /** Region of the bucket, such as `eu-central-1`. */
   region: string;
+  /** The account that all is in, 12 digits: ARNs are known before anything is made. */
+  accountId: string;
   /** The one path that can be written to, without slashes at its ends, such as `metrics/previews`. */
   prefix: string;
   /** The only pods that write. */

@@ -11,6 +11,8 @@ export interface RegistryArgs {
   name: string;
   /** Region of the repositories, such as `eu-central-1`. */
   region: string;
+  /** The account that all is in, 12 digits: ARNs are known before anything is made. */
+  accountId: string;
   /** Repositories for images that environments run. Names shape the graph, hence plain. */
   repositories: ImageRepository[];
   /**
@@ -62,6 +64,13 @@ export interface ImageRepository {
     environments: string[];
   };
   /**
+   * GitHub environments of the same repository whose jobs list tags and remove them: those of closed pull requests, which no rule
+   * expires. None of them may push, or a pull request's own job could remove another's image.
+   *
+   * @default none: no role that removes
+   */
+  cleanup?: { environments: string[] };
+  /**
    * A second repository, `{name}/build-cache`, for layers that builds share. Its tags move and everything in it expires, so nothing that
    * runs may come from there.
    *
@@ -72,7 +81,7 @@ export interface ImageRepository {
     expireAfterDays: number;
   };
   /**
-   * Days after its push that an image without any tag expires. See `plan.ts` for why no tagged one does.
+   * Days after its push that an image without any tag expires. See `lifecycle.ts` for why no tagged one does.
    *
    * @default 14
    */
@@ -91,7 +100,7 @@ export interface PullThrough {
    *
    * @default none
    */
-  credentialArn?: string;
+  credentialArn?: Input<string>;
 }
 
 /** The public registries that ECR caches (ECR user guide, "Sync an upstream registry with an Amazon ECR private registry"). */
@@ -101,7 +110,7 @@ export type Upstream = "ecr-public" | "kubernetes" | "quay" | "docker-hub" | "gi
 export interface RegistryTransforms {
   /** Called for each repository, caches too. */
   repository?: Transform<RepositoryArgs>;
-  /** Called for each push role and for the one that ECR makes cached repositories with. */
+  /** Called for each role that pushes or removes, and for the one that ECR makes cached repositories with. */
   role?: Transform<RoleArgs>;
   key?: Transform<KeyArgs>;
   /** Called for the settings of each pull-through prefix. */
