@@ -51,9 +51,9 @@ export interface NetworkArgs {
    */
   zones: string[];
   /**
-   * Zones of the control plane's own small subnets, at least two. EKS never lets a cluster change them ("All subnets that you add must be in the
-   * same set of AZs", EKS API reference, VpcConfigRequest), so write them down before you change the order or the beginning of `zones`. They
-   * stay when their zone leaves `zones`.
+   * Zones of the control plane's own small subnets, at least two. EKS never lets a cluster change them ("All subnets that you add
+   * must be in the same set of AZs", EKS API reference, VpcConfigRequest), so write them down before you change the order or the
+   * beginning of `zones`. They stay when their zone leaves `zones`.
    *
    * @default the first two of `zones`
    */
@@ -61,8 +61,8 @@ export interface NetworkArgs {
   /** Whom the defaults suit: a small team that minds the bill, or a large company that minds the loss of a zone. */
   size: "small" | "large";
   /**
-   * IPv4 range of the VPC: private (RFC 1918 or 100.64.0.0/10), /16 to /19. A /16 gives each zone a private /19: 8192 addresses, half of
-   * them kept for the /28 prefixes of the VPC CNI.
+   * IPv4 range of the VPC: private (RFC 1918 or 100.64.0.0/10), /16 to /19. A /16 gives each zone a private /19: 8192 addresses,
+   * half of them kept for the /28 prefixes of the VPC CNI.
    *
    * @default "10.0.0.0/16"
    */
@@ -75,16 +75,17 @@ export interface NetworkArgs {
    */
   avoidCidrs?: string[];
   /**
-   * One NAT gateway in each zone, or one in the first zone for all. One costs 0.045 USD an hour in us-east-1, 33 USD a month, and 0.045 USD
-   * per GB ("Amazon VPC pricing"); with a single one, the loss of its zone cuts off all zones, and traffic of other zones pays 0.01 USD
-   * per GB and direction to reach it.
+   * One NAT gateway in each zone, or one in the first zone for all. One costs 0.045 USD an hour in us-east-1, 33 USD a month, and
+   * 0.045 USD per GB ("Amazon VPC pricing"); with a single one, the loss of its zone cuts off all zones, and traffic of other
+   * zones pays 0.01 USD per GB and direction to reach it.
    *
    * @default "one" for a small team, "per-zone" for a large company
    */
   natGateways?: "one" | "per-zone";
   /**
-   * Services reached through an interface endpoint rather than through NAT. Each costs 0.01 USD an hour and zone in us-east-1, 7.30 USD a month
-   * ("AWS PrivateLink pricing"). The gateway endpoint of S3 is free and always there, and image layers of ECR come through it.
+   * Services reached through an interface endpoint rather than through NAT. Each costs 0.01 USD an hour and zone in us-east-1,
+   * 7.30 USD a month ("AWS PrivateLink pricing"). The gateway endpoint of S3 is free and always there, and image layers of ECR
+   * come through it.
    *
    * @default [] for a small team; ["ecr.api", "ecr.dkr", "eks", "eks-auth", "logs", "sts"] for a large company
    */
@@ -96,8 +97,8 @@ export interface NetworkArgs {
    */
   flowLogs?: FlowLogsArgs;
   /**
-   * A VPC that is there already; then nothing is made or changed in it, and `cidr`, `avoidCidrs`, `natGateways`, `interfaceEndpoints` and `flowLogs` must be left
-   * out. README.md says what it must have.
+   * A VPC that is there already; then nothing is made or changed in it, and `cidr`, `avoidCidrs`, `natGateways`,
+   * `interfaceEndpoints` and `flowLogs` must be left out. README.md says what it must have.
    *
    * @default a VPC is made
    */
@@ -119,7 +120,8 @@ export interface NetworkArgs {
 /** Which traffic is recorded, and for how long. */
 export interface FlowLogsArgs {
   /**
-   * `all` connections, only `rejected` ones, or `none`. CloudWatch Logs takes 0.50 USD per GB in us-east-1 ("Amazon CloudWatch pricing").
+   * `all` connections, only `rejected` ones, or `none`. CloudWatch Logs takes 0.50 USD per GB in us-east-1 ("Amazon CloudWatch
+   * pricing").
    *
    * @default "rejected" for a small team, "all" for a large company
    */

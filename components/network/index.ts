@@ -352,7 +352,7 @@ function createFlowLogs({ args, children, plan, vpc, tags }: Site): void {
     "flow-logs",
     {
       description: `Writes the VPC flow log of cluster ${args.clusterName}`,
-      // Only flow logs of this account, as "IAM role for publishing flow logs to CloudWatch Logs" (Amazon VPC User Guide) advises.
+      // Only flow logs of this account ("IAM role for publishing flow logs to CloudWatch Logs", Amazon VPC User Guide).
       assumeRolePolicy: policyJson(
         assumeByService("vpc-flow-logs.amazonaws.com", {
           StringEquals: { "aws:SourceAccount": accountId },

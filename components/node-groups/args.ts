@@ -40,8 +40,8 @@ export interface NodeGroupsArgs {
   volumesKeyArn: pulumi.Input<string>;
   spec: NodePoolSpec;
   /**
-   * Who adds and removes nodes. `cluster-autoscaler` makes the groups ready for being scaled from zero; with `karpenter` they are the fixed base that
-   * Karpenter itself runs on; with `auto-mode` there are no node groups, so it is refused.
+   * Who adds and removes nodes. `cluster-autoscaler` makes the groups ready for being scaled from zero; with `karpenter` they are
+   * the fixed base that Karpenter itself runs on; with `auto-mode` there are no node groups, so it is refused.
    */
   autoscaling: Autoscaling;
   /**
@@ -61,7 +61,8 @@ export interface NodeGroupsArgs {
 /** The nodes of a pool; the same in each zone. */
 export interface NodePoolSpec {
   /**
-   * Instance types of one processor architecture, of like vCPU and memory: Cluster Autoscaler takes all for the first. Spot needs two at least.
+   * Instance types of one processor architecture, of like vCPU and memory: Cluster Autoscaler takes all for the first. Spot needs
+   * two at least.
    *
    * @example ["m7i.large", "m6i.large", "m7a.large"]
    */
@@ -73,8 +74,8 @@ export interface NodePoolSpec {
    */
   capacity?: "on-demand" | "spot";
   /**
-   * Nodes in each zone at the least. 0 lets a zone's nodes disappear while nothing needs them; some pool without taints must keep one, as
-   * the cluster's own pods need nodes to start on.
+   * Nodes in each zone at the least. 0 lets a zone's nodes disappear while nothing needs them; some pool without taints must keep
+   * one, as the cluster's own pods need nodes to start on.
    *
    * @default 1
    */
@@ -100,14 +101,15 @@ export interface NodePoolSpec {
    */
   rootVolumeGiB?: number;
   /**
-   * Pods on a node at the most, which the VPC CNI's prefix delegation makes possible. At most 110 for up to 30 vCPU, 250 above, as managed node groups
-   * enforce.
+   * Pods on a node at the most, which the VPC CNI's prefix delegation makes possible. At most 110 for up to 30 vCPU, 250 above,
+   * as managed node groups enforce.
    *
    * @default 110
    */
   maxPodsPerNode?: number;
   /**
-   * CloudWatch figures each minute instead of every five; 2.10 USD a month and instance in us-east-1 ("Amazon CloudWatch pricing").
+   * CloudWatch figures each minute instead of every five; 2.10 USD a month and instance in us-east-1 ("Amazon CloudWatch
+   * pricing").
    *
    * @default false
    */

@@ -16,8 +16,8 @@ import { validate } from "./validate";
 export type { Autoscaling, NodeGroupsArgs, NodeGroupsTransforms, NodePoolSpec, Taint } from "./args";
 
 /**
- * Managed policies of a node's role: joining the cluster, and pulling from ECR ("Amazon EKS node IAM role", Amazon EKS User Guide). The VPC CNI has rights of
- * its own by Pod Identity, so no pod finds them on the node.
+ * Managed policies of a node's role: joining the cluster, and pulling from ECR ("Amazon EKS node IAM role", Amazon EKS User
+ * Guide). The VPC CNI has rights of its own by Pod Identity, so no pod finds them on the node.
  */
 const NODE_POLICIES = {
   worker: "AmazonEKSWorkerNodeMinimalPolicy",
@@ -27,8 +27,9 @@ const NODE_POLICIES = {
 /**
  * The managed node groups of one pool: one per zone, alike but for the zone.
  *
- * An Auto Scaling group over several zones would end nodes under running pods to even zones out, and volumes could not follow; one zone each
- * has nothing to even out. A group's resources are named by its zone, so adding or removing a zone touches no other.
+ * An Auto Scaling group over several zones would end nodes under running pods to even zones out, and volumes could not follow;
+ * one zone each has nothing to even out. A group's resources are named by its zone, so adding or removing a zone touches no
+ * other.
  *
  * @example
  * ```ts

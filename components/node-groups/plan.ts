@@ -7,8 +7,8 @@ import type { Architecture } from "./instance-types";
 export const POOL_LABEL = "berth.dev/pool";
 
 /**
- * What tells a fallback group's name from others. EKS calls the Auto Scaling group `eks-{node group}-{id}`, so the Cluster Autoscaler's priority
- * expander can prefer other groups by the pattern `.*-on-demand-.*`.
+ * What tells a fallback group's name from others. EKS calls the Auto Scaling group `eks-{node group}-{id}`, so the Cluster
+ * Autoscaler's priority expander can prefer other groups by the pattern `.*-on-demand-.*`.
  */
 export const FALLBACK = "on-demand";
 
@@ -84,8 +84,8 @@ export function amiTypeOf({ architecture }: Pick<NodeGroupPlan, "architecture">)
 /**
  * Name of a node group in AWS: `{pool}-{zone}-{hash}`.
  *
- * The hash is over what EKS cannot change in a group. A change of that makes a new group before the old one goes, and AWS refuses a second
- * group of one name.
+ * The hash is over what EKS cannot change in a group. A change of that makes a new group before the old one goes, and AWS refuses
+ * a second group of one name.
  */
 export function groupName(pool: string, group: NodeGroupPlan): string {
   const fixed = JSON.stringify([group.capacity, amiTypeOf(group), group.instanceTypes]);
@@ -108,8 +108,8 @@ export function taintsOf({ taints }: NodeGroupPlan): { key: string; value: strin
 }
 
 /**
- * Tags of a group's Auto Scaling group from which the Cluster Autoscaler knows what a node would be like while there is none ("Auto-Discovery
- * Setup" and "Scaling a node group to 0", Cluster Autoscaler on AWS).
+ * Tags of a group's Auto Scaling group from which the Cluster Autoscaler knows what a node would be like while there is none
+ * ("Auto-Discovery Setup" and "Scaling a node group to 0", Cluster Autoscaler on AWS).
  *
  * @returns values by what follows `k8s.io/cluster-autoscaler/node-template/` in the tag's key
  */
@@ -127,14 +127,14 @@ export function templateTags(pool: string, group: NodeGroupPlan): Record<string,
   };
 }
 
-/** What pods get of a root volume: the kubelet evicts at 10 % left and keeps 1 GiB for itself (defaults of Kubernetes and nodeadm). */
+/** What pods get of a root volume: the kubelet evicts at 10 % left and keeps 1 GiB for itself (defaults of nodeadm). */
 function ephemeralStorageGiB(rootVolumeGiB: number): number {
   return Math.floor(rootVolumeGiB * 0.9) - 1;
 }
 
 /**
- * Settings that nodeadm adds to those that EKS writes for the node ("Customize managed nodes with launch templates", Amazon EKS User Guide), as
- * a launch template takes them.
+ * Settings that nodeadm adds to those that EKS writes for the node ("Customize managed nodes with launch templates", Amazon EKS
+ * User Guide), as a launch template takes them.
  */
 export function userData({ maxPodsPerNode = DEFAULTS.maxPodsPerNode }: Pick<NodePoolSpec, "maxPodsPerNode">): string {
   const text = [

@@ -8,7 +8,7 @@ import { FALLBACK, MAX_GROUP_NAME, POOL_LABEL, boundsOf, groupName, planNodeGrou
 /** Nodes of a managed node group at the most ("Amazon EKS endpoints and quotas", AWS General Reference). */
 const MAX_NODES = 450;
 
-/** GiB: AL2023's image for EKS needs the first, a gp3 volume has at most the second ("Amazon EBS volume types", Amazon EBS User Guide, before 2025). */
+/** GiB: AL2023's image for EKS needs the first; gp3 volumes have the second in every region ("Amazon EBS volume types"). */
 const ROOT_VOLUME = { min: 20, max: 16384 };
 
 /** Pods of a node: DaemonSets take a handful; managed node groups refuse more than the second. */
