@@ -31,22 +31,24 @@ export interface GithubRepositoryArgs {
    * How much of the repository belongs to this component. In no mode is a repository ever deleted.
    *
    * - `configure`: only what is set up in it. The repository exists and is not a resource here.
-   * - `adopt`: takes a repository that exists into the stack's state as it is and changes nothing of it. One update with it comes before
-   *   `manage`.
-   * - `manage`: creates the repository if the stack does not have it, and keeps secret scanning, push protection and merge buttons as
-   *   given. Description, topics, visibility, features and whether it is archived stay as people set them on GitHub.
+   * - `adopt`: takes a repository that exists into the stack's state and keeps secret scanning and push protection as given.
+   * - `create`: the same for a repository that does not exist yet, which it creates.
+   *
+   * What people set on GitHub (description, topics, visibility, features, merge buttons, whether it is archived) stays as they set it
+   * in every mode.
    *
    * @default "configure"
    */
   mode?: RepositoryMode;
   /**
-   * Who sees the repository when `manage` creates it. Never changed afterwards: publishing a repository is nothing for a typing error.
+   * Who sees the repository. `create` makes it so, `adopt` only needs to know. Never changed afterwards: publishing a repository is
+   * nothing for a typing error.
    *
    * @default "private"
    */
   visibility?: Visibility;
   /**
-   * Secret scanning; only with mode `manage`, because GitHub has these switches on the repository itself.
+   * Secret scanning; with modes `adopt` and `create` only, because GitHub has these switches on the repository itself.
    *
    * @default on where the repository is public or has a license for it
    */
@@ -85,7 +87,7 @@ export interface GithubRepositoryArgs {
    */
   variables?: Record<string, Input<string>>;
   /**
-   * Labels by name, besides whatever labels the repository has. A label of that name is taken over.
+   * Labels by name, besides whatever labels the repository has. A name that the repository has already makes the update fail.
    *
    * @default those of the preview commands, see `PREVIEW_LABELS`
    */
@@ -106,7 +108,7 @@ export interface GithubRepositoryArgs {
 }
 
 /** See {@link GithubRepositoryArgs.mode}. */
-export type RepositoryMode = "configure" | "adopt" | "manage";
+export type RepositoryMode = "configure" | "adopt" | "create";
 
 /** Who sees a repository. `internal` exists in organisations of an enterprise only. */
 export type Visibility = "public" | "private" | "internal";
@@ -312,7 +314,7 @@ export interface LabelSettings {
 
 /** The children of a repository that can be changed; see {@link Transform}. */
 export interface GithubRepositoryTransforms {
-  /** The repository itself, in modes `adopt` and `manage`. */
+  /** The repository itself, in modes `adopt` and `create`. */
   repository?: Transform<RepositoryArgs>;
   ruleset?: Transform<RepositoryRulesetArgs>;
   /** Called for each environment. */

@@ -21,6 +21,8 @@ export interface Registration {
   ignoreChanges?: string[];
   /** The explicit provider's logical name. */
   provider?: string;
+  /** ID of what exists and is taken over. */
+  import?: string;
   customTimeouts?: { create?: string; update?: string; delete?: string };
 }
 
@@ -30,6 +32,8 @@ export interface RecordOptions {
   stack?: string;
   /** Stack config; values that are not text are given as JSON. */
   config?: Record<string, unknown>;
+  /** Keys of `config` whose values are encrypted in the stack's file. */
+  encrypted?: string[];
   /** Outputs of the stacks that the program may refer to, by full name. */
   stacks?: Record<string, Record<string, unknown>>;
 }
@@ -94,6 +98,7 @@ export async function record(program: () => unknown, options: RecordOptions = {}
         typeof value === "string" ? value : JSON.stringify(value),
       ]),
     ),
+    (options.encrypted ?? []).map((key) => `berth:${key}`),
   );
   const restore = watchRegistrations((registration) => registrations.push(registration));
   try {
@@ -127,6 +132,10 @@ function cloudState({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Re
   if (type === "aws:eks/nodeGroup:NodeGroup") {
     return { ...state, resources: [{ autoscalingGroups: [{ name: `eks-${String(given["nodeGroupName"])}` }] }] };
   }
+  if (type === "aws:ecr/repository:Repository") {
+    return { ...state, repositoryUrl: `111122223333.dkr.ecr.mock.amazonaws.com/${state.name}` };
+  }
+  if (type === "aws:s3/bucket:Bucket") return { bucket: name, ...state };
   if (type !== "eks:index:Cluster") return state;
   const eksCluster = {
     name: given["name"],
@@ -157,6 +166,7 @@ interface Request {
   getRetainondelete(): boolean;
   getIgnorechangesList(): string[];
   getProvider(): string;
+  getImportid(): string;
   getCustomtimeouts(): { getCreate(): string; getUpdate(): string; getDelete(): string } | undefined;
 }
 
@@ -190,7 +200,7 @@ function read(request: Request): Registration {
     ...(request.getRetainondelete() ? { retainOnDelete: true } : {}),
     ...(ignoreChanges.length > 0 ? { ignoreChanges } : {}),
     // A reference is the provider's URN and ID.
-    ...present({ provider: request.getProvider().split("::").at(-2) ?? "" }),
+    ...present({ provider: request.getProvider().split("::").at(-2) ?? "", import: request.getImportid() }),
     ...(Object.keys(customTimeouts).length > 0 ? { customTimeouts } : {}),
   };
 }
