@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ConfigError, findingsOf, toProblem } from "./problems";
+import { findingsOf } from "./problems";
+import type { Finding } from "./problems";
 
 /*
  * The stack config `berth:cluster`: fields and their types. Which values can be is said where the values are used, by the `validate` of each
@@ -153,6 +154,9 @@ const registry = z.strictObject(
               },
               "a mapping of fields",
             ),
+            cleanup: z
+              .strictObject({ environments: texts("GitHub environments") }, "a mapping with environments")
+              .optional(),
             buildCache: z.strictObject({ expireAfterDays: number() }, "a mapping with expireAfterDays").optional(),
             expireUntaggedAfterDays: number().optional(),
           },
@@ -262,14 +266,50 @@ export type ClusterConfig = z.output<typeof clusterSchema>;
 /** Settings of the cluster stack as one may write them. */
 export type ClusterInput = z.input<typeof clusterSchema>;
 
-/**
- * Checks the fields and types of `berth:cluster`.
- *
- * @param source what to call it in errors
- * @throws ConfigError with all problems at once
- */
-export function parseCluster(value: unknown, source = "berth:cluster"): ClusterConfig {
+/** What there is to say of a value of `berth:cluster`. */
+export interface ClusterExamination {
+  /** What could be read; fields in which something is wrong are left out, or replaced where nothing goes without them. */
+  config: ClusterConfig;
+  /** What is wrong with fields and types. */
+  findings: Finding[];
+  /** Fields at the top of `config` that are not as they were given. */
+  replaced: Set<string>;
+}
+
+/** Takes the place of required fields that are missing or of the wrong type, so that the rules of all other fields can be checked. */
+const REPLACEMENTS: Record<string, unknown> = {
+  name: "cluster",
+  region: "us-east-1",
+  accountId: "000000000000",
+  zones: ["us-east-1a", "us-east-1b"],
+  kubernetesVersion: "0.0",
+};
+
+/** Reads `berth:cluster`, and what is wrong with its fields and types. */
+export function examineCluster(value: unknown): ClusterExamination {
   const parsed = clusterSchema.safeParse(value ?? {});
-  if (parsed.success) return parsed.data;
-  throw new ConfigError(source, findingsOf(parsed.error.issues, value, clusterSchema).map(toProblem));
+  if (parsed.success) return { config: parsed.data, findings: [], replaced: new Set() };
+  const findings = findingsOf(parsed.error.issues, value ?? {}, clusterSchema);
+  const { readable, replaced } = withoutFindings(value, findings);
+  return { config: clusterSchema.parse(readable), findings, replaced };
+}
+
+/** Leaves out each pool and each field at the top that something is wrong with. */
+function withoutFindings(value: unknown, findings: readonly Finding[]) {
+  const readable: Record<string, unknown> = isMapping(value) ? { ...value } : {};
+  const pools = isMapping(readable["pools"]) ? { ...readable["pools"] } : undefined;
+  if (pools) readable["pools"] = pools;
+  const replaced = new Set<string>();
+  for (const { path } of findings) {
+    const [field, pool] = path.map(String);
+    if (field === undefined) continue;
+    replaced.add(field);
+    if (field === "pools" && pools && pool !== undefined) Reflect.deleteProperty(pools, pool);
+    else Reflect.deleteProperty(readable, field);
+  }
+  return { readable: { ...REPLACEMENTS, ...readable }, replaced };
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
