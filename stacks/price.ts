@@ -103,8 +103,8 @@ function network(config: ClusterConfig, use: Use): PriceLine[] {
   const { zones, natZones, interfaceEndpoints, flowLogs } = planNetwork(argsOf(config).network);
   const count = Object.keys(zones).length;
   const endpoints = interfaceEndpoints.length * count;
-  // Traffic of zones without a NAT gateway of their own crosses to the one that has.
-  const crossing = (use.natGB * (count - natZones.length)) / count;
+  // Traffic of zones without a NAT gateway of their own crosses to the one that has, and is counted where it leaves and where it comes in.
+  const crossing = (2 * use.natGB * (count - natZones.length)) / count;
   return [
     hourly(config, `NAT gateways (${natZones.length})`, "natGatewayHour", natZones.length),
     hourly(config, `public IPv4 addresses (${natZones.length})`, "publicAddressHour", natZones.length),
