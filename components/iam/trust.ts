@@ -34,6 +34,8 @@ export interface PodIdentity {
   serviceAccount: string;
   /** Name of the cluster; without it, pods of all clusters of the account that have an association. */
   clusterName?: Input<string>;
+  /** Account of the cluster, so that EKS takes the role for no other account's. */
+  accountId?: string;
 }
 
 /**
@@ -49,6 +51,7 @@ export function assumeByPodIdentity(pods?: PodIdentity): Statement {
         "aws:RequestTag/kubernetes-namespace": pods.namespace,
         "aws:RequestTag/kubernetes-service-account": pods.serviceAccount,
         ...(pods.clusterName === undefined ? {} : { "aws:RequestTag/eks-cluster-name": pods.clusterName }),
+        ...(pods.accountId === undefined ? {} : { "aws:SourceAccount": pods.accountId }),
       }
     : {};
   return {
@@ -135,8 +138,11 @@ function validateIds(ids: GitHubTrust["ids"]): InvalidProperty[] {
     }));
 }
 
-/** Owner names: at most 39 letters, digits and single dashes inside; repository names: at most 100 of these, dots and underscores. */
-const REPOSITORY = /^[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}\/[A-Za-z0-9._-]{1,100}$/;
+/**
+ * Owner names: at most 39 letters and digits, single dashes between them, and the underscore of enterprise-managed users; repository
+ * names: at most 100 of these and dots.
+ */
+const REPOSITORY = /^(?=[^/]{1,39}\/)[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*\/[A-Za-z0-9._-]{1,100}$/;
 
 function validateRepository(repository: string): InvalidProperty[] {
   if (REPOSITORY.test(repository)) return [];

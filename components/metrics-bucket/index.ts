@@ -13,7 +13,6 @@ import {
 import * as pulumi from "@pulumi/pulumi";
 import { Children } from "../children";
 import { assumeByPodIdentity, policyJson } from "../iam";
-import type { Conditions } from "../iam";
 import { throwIfInvalid } from "../problems";
 import type { MetricsBucketArgs } from "./args";
 import { bucketStatements, planBucketLifecycle, writerRoleName, writerStatements } from "./plan";
@@ -96,15 +95,13 @@ function createBucket(children: Children, { forceDestroy = false, tags, transfor
 
 function createWriterRole(children: Children, args: MetricsBucketArgs): Role {
   const { name, accountId, writer, tags, transform } = args;
-  const trust = assumeByPodIdentity(writer);
-  const source: Conditions = { StringEquals: { ...trust.conditions?.StringEquals, "aws:SourceAccount": accountId } };
   return children.add(
     Role,
     "writer",
     {
       name: writerRoleName(name),
       description: `${writer.namespace}/${writer.serviceAccount} writes metrics`,
-      assumeRolePolicy: policyJson({ ...trust, conditions: source }),
+      assumeRolePolicy: policyJson(assumeByPodIdentity({ ...writer, accountId })),
       ...given(tags),
     },
     transform?.writerRole,

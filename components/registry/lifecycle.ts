@@ -14,9 +14,10 @@
  * - Cleaning up means removing the tags of a pull request whose environment is gone, by tag and never by digest: ECR deletes an image
  *   with its last tag (API reference, BatchDeleteImage), so an image that a second pull request has built too stays for that one.
  *
- * What has to hold, hence: an environment's image has a tag when it is deployed, and tags are only removed after the environment. If the
- * clean-up fails or is never run, images pile up and cost money, and nothing that runs is lost. Rules by age that spare `live-…` tags
- * would fail the other way round: a tag that was not written in time would lose an image that runs.
+ * What has to hold, hence: when it is deployed, an environment's image has a tag of its own pull request, or one of any other form, such
+ * as `v1.2.0`, which no clean-up removes; and a pull request's tags are only removed after its environment. If the clean-up fails or is
+ * never run, images pile up and cost money, and nothing that runs is lost. Rules by age that spare `live-…` tags would fail the other way
+ * round: a tag that was not written in time would lose an image that runs.
  *
  * Layers that builds share are in a repository of their own, where everything expires by age. Nothing may run from there.
  */
