@@ -57,6 +57,10 @@ describe("policyDocument", () => {
       ],
       'Sid "Read" is there twice; name each statement differently',
     ],
+    [
+      [{ sid: "Read", actions: ["s3:GetObject"], resources: [] }],
+      'Statement "Read" is about no resources; name at least one, or leave the statement out',
+    ],
     [[{ sid: "Read", actions: [] }], 'Statement "Read" has no actions; name at least one'],
     [
       [{ sid: "Read", actions: ["s3:GetObject"], notResources: ["arn:aws:s3:::one"] }],

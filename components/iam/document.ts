@@ -76,7 +76,7 @@ export interface PolicyDocument {
 /**
  * The policy document of some statements. Lists of one are written as the one, as IAM gives them back.
  *
- * @throws RangeError for a statement name that IAM does not take or that is there twice, for no actions, and for `notResources` of an
+ * @throws RangeError for a statement name that IAM does not take or that is there twice, for no actions or resources, and for `notResources` of an
  * Allow, which would allow whatever is added to the account later
  */
 export function policyDocument(statements: readonly Statement[]): PolicyDocument {
@@ -88,6 +88,9 @@ export function policyDocument(statements: readonly Statement[]): PolicyDocument
     if (sids.indexOf(sid) !== index)
       throw new RangeError(`Sid "${sid}" is there twice; name each statement differently`);
     if (actions.length === 0) throw new RangeError(`Statement "${sid}" has no actions; name at least one`);
+    if (resources?.length === 0 || notResources?.length === 0) {
+      throw new RangeError(`Statement "${sid}" is about no resources; name at least one, or leave the statement out`);
+    }
     if (notResources && effect !== "Deny")
       throw new RangeError(`Statement "${sid}" allows all but some resources; name those it is for`);
     if (notResources && resources)

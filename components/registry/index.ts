@@ -87,6 +87,7 @@ export class Registry extends pulumi.ComponentResource {
  * AmazonEC2ContainerRegistryPullOnly. Roles of nodes are made after the registry, hence not an argument of it.
  *
  * @param name of the child to be
+ * @throws RangeError when the registry caches nothing
  */
 export function letPullThrough(
   name: string,

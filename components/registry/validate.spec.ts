@@ -201,6 +201,15 @@ describe("validate of a registry", () => {
     );
   });
 
+  it("compares region and account of a secret, each by itself", () => {
+    for (const place of ["eu-west-1:111122223333", "eu-central-1:444455556666"]) {
+      const [region = "", account = ""] = place.split(":");
+      assert.deepEqual(ofCache({ credentialArn: `arn:aws:secretsmanager:${place}:secret:ecr-pullthroughcache/hub` }), [
+        `pullThrough[0].credentialArn: the secret is in ${region} of account ${account}; accepted: eu-central-1 of account 111122223333, where the registry is. Store it there.`,
+      ]);
+    }
+  });
+
   it("does not repeat what may be a password", () => {
     const [problem = ""] = ofCache({ credentialArn: "hunter2" });
     assert.equal(
