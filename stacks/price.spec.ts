@@ -88,13 +88,14 @@ describe("the price of a cluster", () => {
 
   it("says what it leaves out", () => {
     const notes = (value: object) => planPrice(configOf({ ...SMALL, ...value })).notes.join("\n");
+    const fixed = { base: { instanceTypes: ["m7i.large"], minPerZone: 1, maxPerZone: 1 } };
     const dear = { previews: { instanceTypes: ["i4i.large"], maxPerZone: 1 } };
     assert.match(
       notes({ pools: dear }),
       /Nodes of pool previews are left out: config\/prices\.ts has no price of i4i\.large\./,
     );
     assert.match(notes({ autoscaling: "auto-mode", pools: {} }), /Nodes of EKS Auto Mode are left out/);
-    assert.match(notes({ autoscaling: "karpenter" }), /Nodes that Karpenter makes are left out/);
+    assert.match(notes({ autoscaling: "karpenter", pools: fixed }), /Nodes that Karpenter makes are left out/);
     assert.doesNotMatch(notes({}), /Spot|Karpenter|Auto Mode|metrics/);
   });
 
