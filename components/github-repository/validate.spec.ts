@@ -272,16 +272,22 @@ describe("a repository's arguments", () => {
 
 describe("the subject of an environment", () => {
   it("is one that the registry can trust, for every name that is accepted", () => {
-    const name = fc.stringMatching(/^[a-cX-Z019._:/ *?$-]{1,12}$/);
+    const name = fc.oneof(
+      fc.stringMatching(/^[a-cX-Z019._-]{1,12}$/),
+      fc.stringMatching(/^[a-cX-Z019._:/ *?$-]{1,12}$/),
+    );
+    let accepted = 0;
     fc.assert(
       fc.property(name, name, (repository, environment) => {
         const args = { owner: "acme", name: repository, environments: { [environment]: {} } };
-        fc.pre(validate(args).length === 0);
+        if (validate(args).length > 0) return;
+        accepted++;
         const trust = { repository: `acme/${repository}`, environment };
         assert.deepEqual(validateGitHubTrust(trust), []);
         assert.deepEqual(planRepository(args).subjects, { [environment]: gitHubSubject(trust) });
       }),
       { numRuns: 500 },
     );
+    assert.ok(accepted > 50, `${accepted} were accepted`);
   });
 });
