@@ -142,6 +142,7 @@ function cloudState({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Re
     arn: state.arn,
     endpoint: "https://cluster.invalid",
     version: given["version"],
+    roleArn: `arn:mock:${name}-role`,
   };
   return { ...state, ...MOCK_CLUSTER, eksCluster };
 }
