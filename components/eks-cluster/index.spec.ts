@@ -487,10 +487,7 @@ describe("EksCluster with Karpenter", () => {
       key: "karpenter.sh/discovery",
       value: "previews",
     });
-    assert.deepEqual(cluster.karpenter?.subnetTags, {
-      "kubernetes.io/cluster/previews": "shared",
-      "kubernetes.io/role/internal-elb": "1",
-    });
+    assert.deepEqual(cluster.karpenter?.subnetTags, { "karpenter.sh/discovery": "previews" });
     assert.deepEqual(cluster.karpenter.securityGroupTags, { "karpenter.sh/discovery": "previews" });
     assert.equal(await valueOf(cluster.karpenter.nodeRoleName), "cluster-karpenter-node");
   });

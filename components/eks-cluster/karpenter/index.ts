@@ -15,7 +15,6 @@ import {
   RETENTION_SECONDS,
   controllerStatements,
   queueStatements,
-  subnetTags,
 } from "./plan";
 
 /** Where Karpenter's controller is unless said otherwise (Karpenter docs, "Getting Started"). */
@@ -84,7 +83,7 @@ export function createKarpenter(
   return {
     nodeRoleName: node.name,
     interruptionQueue: queue.name,
-    subnetTags: subnetTags(args),
+    subnetTags: { [DISCOVERY_TAG]: args.name },
     securityGroupTags: { [DISCOVERY_TAG]: args.name },
   };
 }

@@ -4,13 +4,8 @@ import { readInRegion } from "../identities";
 import { arn, clusterArn, globalArn, instanceTag, regionalArn } from "../context";
 import type { Site } from "../context";
 
-/** Tag by which EC2NodeClasses find the security group of nodes. */
+/** Tag by which EC2NodeClasses find private subnets, which `components/network` tags, and the security group of nodes. */
 export const DISCOVERY_TAG = "karpenter.sh/discovery";
-
-/** Tags by which EC2NodeClasses find the private subnets: those that the cluster's internal load balancers go by. */
-export function subnetTags(site: Site): Record<string, string> {
-  return { [`kubernetes.io/cluster/${site.name}`]: "shared", "kubernetes.io/role/internal-elb": "1" };
-}
 
 /** What EC2 and AWS Health say before they take an instance away or stop it; Karpenter drains its node ("Interruption", Karpenter docs). */
 export const INTERRUPTIONS = {
