@@ -141,7 +141,7 @@ describe("the price of a cluster", () => {
   it("is a table for people", () => {
     assert.match(
       priceTable(planPrice(configOf(SMALL))),
-      /^\| what \| a month \| USD each \| USD a month \| price \|\n[^\n]+\n\| EKS control plane \| 730 hour \| 0\.10 \| 73\.00 \| listed \|\n/,
+      /^\| what \| a month \| USD each \| USD a month \| price \|\n[^\n]+\n\| EKS control plane \| 730 hours \| 0\.10 \| 73\.00 \| listed \|\n/,
     );
   });
 });

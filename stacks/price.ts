@@ -89,7 +89,7 @@ function controlPlane(config: ClusterConfig): PriceLine[] {
   const keys = keyCount(config);
   return [
     hourly(config, "EKS control plane", "controlPlaneHour", 1),
-    line(`KMS keys (${keys})`, same(keys), "key", unitPrice("kmsKeyMonth", config.region)),
+    line(`KMS keys (${keys})`, same(keys), "keys", unitPrice("kmsKeyMonth", config.region)),
   ];
 }
 
@@ -153,7 +153,7 @@ function nodes(config: ClusterConfig, notes: string[]): PriceLine[] {
         notes.push(`Nodes of pool ${pool} are left out: config/prices.ts has no price of ${type}.`);
         return [disks];
       }
-      return [line(what, times(count, HOURS_PER_MONTH), "hour", price), disks];
+      return [line(what, times(count, HOURS_PER_MONTH), "hours", price), disks];
     });
   });
 }
@@ -204,7 +204,7 @@ function remarks({ autoscaling, metrics, pools, network, size }: ClusterConfig):
 }
 
 function hourly(config: ClusterConfig, what: string, unit: PricedUnit, count: number): PriceLine {
-  return line(what, same(count * HOURS_PER_MONTH), "hour", unitPrice(unit, config.region));
+  return line(what, same(count * HOURS_PER_MONTH), "hours", unitPrice(unit, config.region));
 }
 
 function used(config: ClusterConfig, what: string, unit: PricedUnit, amount: number, per = "GB"): PriceLine {
