@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { githubSchema } from "../config/github";
@@ -114,6 +116,15 @@ describe("no field of berth:github is silent", () => {
 
   it("each has a sample here, and no sample is left over", () => {
     assert.deepEqual(paths.sort(), [...CASES.keys()].sort());
+  });
+
+  it("each is named in docs/github.md", () => {
+    const text = readFileSync(join(__dirname, "..", "docs", "github.md"), "utf8");
+    const names = new Set(paths.flatMap((path) => path.split(".")).filter((key) => key !== "*"));
+    assert.deepEqual(
+      [...names].filter((name) => !text.includes(`\`${name}\``)),
+      [],
+    );
   });
 
   for (const [path, { samples, prefix, field }] of CASES) {
