@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
+import { parsePlatform } from "../../config/platform";
 import { record } from "../../test/support/mocks";
 import type { Recording, Registration } from "../../test/support/mocks";
+import { HOST_PLATFORM } from "../../test/support/samples";
 import { assertLeastPrivilege } from "../iam";
 import type { EksClusterArgs } from "./args";
-import { EksCluster } from ".";
+import { DEPLOYER_GROUP, EksCluster } from ".";
 
 const ARGS: EksClusterArgs = {
   name: "previews",
@@ -324,6 +326,7 @@ describe("EksCluster", () => {
         },
       },
     });
+    assert.deepEqual(parsePlatform(HOST_PLATFORM).deployerGroups, [DEPLOYER_GROUP]);
     const [trust] = policyOf(deployed.get(ROLE, "cluster-deployer-shop"), "assumeRolePolicy").Statement;
     assert.deepEqual(trust?.["Condition"], {
       StringEquals: {

@@ -1,5 +1,6 @@
 import { REGIONS, isRegion } from "../../config/aws-regions";
 import { closest } from "../../config/problems";
+import { RETENTION_DAYS } from "../network/validate";
 import { AUTOSCALING } from "../node-groups/args";
 import { validate as validateAutoscaler } from "../operators/cluster-autoscaler/validate";
 import { under } from "../problems";
@@ -9,11 +10,6 @@ import { AUTO_MODE_NODE_POOLS } from "./control-plane";
 import { validateAccess } from "./validate-access";
 import { validateEndpoint } from "./validate-endpoint";
 import { KUBERNETES_VERSIONS, isKubernetesVersion } from "./versions";
-
-/** Days for which CloudWatch Logs keeps events (PutRetentionPolicy, Amazon CloudWatch Logs API reference). */
-export const RETENTION_DAYS = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-] as const;
 
 /** Settings that belong to one way of autoscaling, by property. */
 const SETTINGS = { clusterAutoscaler: "cluster-autoscaler", karpenter: "karpenter", autoMode: "auto-mode" } as const;
