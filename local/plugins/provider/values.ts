@@ -3,18 +3,27 @@ import { isDeepStrictEqual } from "node:util";
 import { specialSecretSig, specialSigKey, unknownValue } from "@pulumi/pulumi/runtime/rpc";
 
 /** A value that is not known yet: an output of a resource that a preview only plans. */
-export class Unknown {
-  /** So that no other class passes for this one. */
-  readonly unknown = true;
+export interface Unknown {
+  readonly unknown: true;
 }
+
+/** Tells an unknown value from any other: `value instanceof Unknown`. */
+export const Unknown: new () => Unknown = class {
+  readonly unknown = true;
+};
 
 /** The only value of {@link Unknown}. */
 export const unknown = new Unknown();
 
 /** A value that the engine encrypts in the state and does not print. */
-export class Secret {
-  constructor(readonly secret: PropertyValue) {}
+export interface Secret {
+  readonly secret: PropertyValue;
 }
+
+/** Marks a value as secret, and tells it from any other: `value instanceof Secret`. */
+export const Secret: new (secret: PropertyValue) => Secret = class {
+  constructor(readonly secret: PropertyValue) {}
+};
 
 /** A property as the engine sends it, in which unknown and secret values are told apart from plain ones. */
 export type PropertyValue =
