@@ -227,6 +227,7 @@ describe("a cluster's stack", () => {
       "nodeGroups",
       "oidcProviderArn",
       "platform",
+      "publicSubnetIds",
       "pushRoleArns",
       "region",
       "repositoryUrls",
@@ -352,7 +353,7 @@ describe("a cluster's stack", () => {
   berth:cluster.region: missing; accepted: an AWS region. Add region.
   berth:cluster.accountId: missing; accepted: an AWS account in quotes, such as "111122223333". Add accountId.
   berth:cluster.zones: missing; accepted: a list of zone names, such as eu-central-1a. Add zones.
-  berth:cluster.kubernetesVersion: missing; accepted: a Kubernetes version in quotes, such as "1.34". Add kubernetesVersion.`,
+  berth:cluster.kubernetesVersion: missing; accepted: a Kubernetes version in quotes, such as "1.35". Add kubernetesVersion.`,
       ],
     ] as const) {
       it(what, async () => {

@@ -67,6 +67,7 @@ export function clusterStack(): pulumi.Inputs & { [Key in keyof ClusterOutputs]:
     kubeconfig: cluster.kubeconfig,
     vpcId: network.vpcId,
     vpcCidr: network.cidr,
+    publicSubnetIds: pulumi.all(network.publicSubnetIds),
     nodeGroups: pulumi.all(Object.fromEntries(pools.map(([name, groups]) => [name, pulumi.all(groups)]))),
     volumeSnapshotClass: cluster.volumeSnapshotClass,
     deployerArns: pulumi.all(cluster.deployerArns),

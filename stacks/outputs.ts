@@ -16,6 +16,8 @@ export interface ClusterOutputs {
   vpcId: string;
   /** IPv4 range of the VPC, where nodes, pods and the API server's private addresses are. */
   vpcCidr: string;
+  /** Subnets for load balancers that face the internet, by zone. Controllers find them by their tags, in an existing VPC perhaps only by name. */
+  publicSubnetIds: Record<string, string>;
   /** Names of the managed node groups, by pool and zone; on-demand fallback groups are under `on-demand-{zone}`. */
   nodeGroups: Record<string, Record<string, string>>;
   /** Class of snapshots of volumes. */

@@ -93,9 +93,9 @@ function controlPlane(config: ClusterConfig): PriceLine[] {
   ];
 }
 
-/** Keys that the components make: of the cluster's secrets and volumes, of the registry, of the exported metrics. */
+/** Keys that the components make: of the cluster's secrets and volumes, of the registry and of the exported metrics unless they are given one. */
 export function keyCount({ registry, metrics }: ClusterConfig): number {
-  return 2 + (registry === undefined ? 0 : 1) + (metrics === undefined ? 0 : 1);
+  return 2 + [registry, metrics].filter((part) => part !== undefined && part.kmsKeyArn === undefined).length;
 }
 
 function network(config: ClusterConfig, use: Use): PriceLine[] {

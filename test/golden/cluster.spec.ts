@@ -3,6 +3,8 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { parse } from "yaml";
+import { clusterSchema } from "../../config/cluster";
+import { fieldTable } from "../../config/reference";
 import program from "../../stacks";
 import { examineConfig } from "../../stacks/cluster-args";
 import { planPrice, priceTable } from "../../stacks/price";
@@ -57,8 +59,8 @@ describe("golden clusters", () => {
     );
   });
 
-  it("docs/cluster.md shows their diagrams and prices", async () => {
-    let text = readFileSync(document, "utf8");
+  it("docs/cluster.md shows every field, and their diagrams and prices", async () => {
+    let text = withGenerated(readFileSync(document, "utf8"), "fields", fieldTable(clusterSchema));
     for (const [name, example] of Object.entries(EXAMPLES)) {
       const { config, problems } = examineConfig(settings(example.file)["cluster"]);
       assert.deepEqual(problems, []);
