@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { Ajv2019, type ErrorObject, type ValidateFunction } from "ajv/dist/2019";
 
-import type { Json, JsonObject } from "./json";
+import type { Json } from "./json";
 
 /*
  * GitHub's own description of its REST API, as the npm package @octokit/openapi ships it: which routes there are, and what their
@@ -86,7 +86,7 @@ let loaded: Description | undefined;
 
 /** The routes of GitHub's REST API. */
 export class Description {
-  private readonly ajv = new Ajv2019({ strict: false, allErrors: true, validateFormats: false, discriminator: false });
+  private readonly ajv = new Ajv2019({ strict: false, allErrors: true, validateFormats: false, discriminator: true });
   private readonly routes: Route[] = [];
   private readonly operations = new Map<string, Operation>();
   private readonly validators = new Map<string, ValidateFunction>();
@@ -215,6 +215,7 @@ class Conversion {
     const { nullable, properties, items, allOf, anyOf, oneOf, additionalProperties, ...rest } = schema as Schema;
     delete rest["example"];
     delete rest["examples"];
+    delete rest["discriminator"];
     const converted: Schema = { ...rest };
     if (typeof properties === "object" && properties !== null)
       converted["properties"] = Object.fromEntries(
@@ -223,11 +224,25 @@ class Conversion {
     if (items !== undefined) converted["items"] = this.one(items, false);
     if (Array.isArray(allOf)) converted["allOf"] = allOf.map((one) => this.one(one, true));
     if (Array.isArray(anyOf)) converted["anyOf"] = anyOf.map((one) => this.one(one, part));
-    if (Array.isArray(oneOf)) converted["oneOf"] = oneOf.map((one) => this.one(one, part));
+    if (Array.isArray(oneOf)) Object.assign(converted, this.alternatives(oneOf, part));
     if (additionalProperties !== undefined) converted["additionalProperties"] = this.one(additionalProperties, false);
     if (this.strict && !part && additionalProperties === undefined && (properties !== undefined || allOf !== undefined))
       converted["unevaluatedProperties"] = false;
     return nullable === true ? { anyOf: [{ type: "null" }, converted] } : converted;
+  }
+
+  /** Alternatives of which `type` says which is meant: what is wrong is then told of that one only. */
+  private alternatives(oneOf: unknown[], part: boolean): Schema {
+    const converted = { oneOf: oneOf.map((one) => this.one(one, part)) };
+    const types = oneOf.map((one) => typeOf(isReference(one) ? lookUp(this.raw, one.$ref) : one));
+    if (types.some((type) => type === undefined) || new Set(types).size < types.length) return converted;
+    return {
+      ...converted,
+      type: "object",
+      discriminator: { propertyName: "type" },
+      required: ["type"],
+      properties: { type: { enum: types } },
+    };
   }
 
   private define(reference: string, part: boolean): string {
@@ -242,6 +257,13 @@ class Conversion {
 
 function isReference(value: unknown): value is { $ref: string } {
   return typeof value === "object" && value !== null && typeof (value as { $ref?: unknown }).$ref === "string";
+}
+
+/** The only value that a schema allows for `type`. */
+function typeOf(schema: unknown): string | undefined {
+  const { properties, required } = schema as { properties?: { type?: { enum?: string[] } }; required?: string[] };
+  const values = properties?.type?.enum ?? [];
+  return required?.includes("type") === true && values.length === 1 ? values[0] : undefined;
 }
 
 function lookUp(raw: RawDescription, reference: string): unknown {
@@ -270,16 +292,11 @@ function explain(errors: ErrorObject[]): string[] {
       const values = accepted.get(instancePath) ?? new Set();
       for (const value of allowedValues) values.add(JSON.stringify(value));
       accepted.set(instancePath, values);
-    } else if (!(keyword === "type" && message === "must be null"))
+    } else if (keyword !== "discriminator" && !(keyword === "type" && message === "must be null"))
       lines.push(`${instancePath || "/"} ${message ?? "is wrong"}`);
   }
   for (const [path, values] of accepted) lines.push(`${path} must be one of ${[...values].join(", ")}`);
   // That none of several alternatives fits says less than why the likely one does not.
   const telling = lines.filter((line) => !/ must match (a|exactly one) schema in /.test(line));
   return [...new Set(telling.length > 0 ? telling : lines)];
-}
-
-/** Makes an object from pairs of which those without a value are left out. */
-export function withoutUndefined(object: Record<string, Json | undefined>): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter((entry): entry is [string, Json] => entry[1] !== undefined));
 }

@@ -302,6 +302,11 @@ describe("the fake GitHub server", () => {
         rules: [{ type: "no_such_rule" }],
       });
       assert.match(JSON.stringify(body["errors"]), /\/rules\/0\/type must be one of .*required_linear_history/);
+      const workflows = { ...ruleset, rules: [{ type: "deletion" }, { type: "workflows", parameters: { flows: [] } }] };
+      assert.deepEqual((await call("POST", "/repos/acme/shop/rulesets", workflows)).body["errors"], [
+        "/rules/1/parameters must have required property 'workflows'",
+        "/rules/1/parameters/flows is not a property of this request",
+      ]);
     });
   });
 
