@@ -161,8 +161,9 @@ export class Client {
       const reply = await this.persist(method, path, body);
       const delay = method === "GET" ? this.settings.readDelayMs : this.settings.writeDelayMs;
       if (delay > 0) await this.wait(delay);
-      if (reply.status < 300) return reply;
-      throw new GithubError(reply.status, `${method} ${path}: ${reply.status} ${explain(reply.text)}`);
+      if (reply.status >= 200 && reply.status < 300) return reply;
+      const status = reply.status === 0 ? "" : `${reply.status} `;
+      throw new GithubError(reply.status, `${method} ${path}: ${status}${explain(reply.text)}`);
     });
   }
 
@@ -170,8 +171,15 @@ export class Client {
   private async persist(method: string, path: string, body?: Body): Promise<Reply> {
     let faults = 0;
     let waited = 0;
+    let renewed = false;
     for (;;) {
       const reply = await this.follow(method, path, body);
+      if (reply.status === 401 && this.appCredentials !== undefined && !renewed) {
+        // The token of an App's installation lasts an hour, and can be taken back before.
+        renewed = true;
+        delete this.appCredentials;
+        continue;
+      }
       const seconds = limitOf(reply);
       if (seconds !== undefined) {
         if (waited + seconds > maximumWait)

@@ -1,10 +1,10 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { accounts } from "./accounts";
-import { Description, type Match } from "./description";
+import { Description, type Match, type Operation } from "./description";
 import { environments } from "./environments";
 import { Faults, type Fault } from "./faults";
 import { Refusal, type Answer, type Handlers, type Server } from "./http";
@@ -15,6 +15,7 @@ import { addRepository, repositories } from "./repositories";
 import { rulesets } from "./rulesets";
 import { newKeyPair, open } from "./seal";
 import type { Plan, State, StoredOrganization, StoredRepository, StoredTeam, Vault } from "./state";
+import { Tokens } from "./tokens";
 import { vaults } from "./vaults";
 
 /*
@@ -108,6 +109,7 @@ export class FakeGithub {
   private readonly description = Description.load();
   private readonly http: HttpServer;
   private readonly context: Server;
+  private readonly tokens: Tokens;
   private readonly limit: { all: number; used: number; reset: number };
 
   private constructor(private readonly options: FakeGithubOptions) {
@@ -115,6 +117,7 @@ export class FakeGithub {
     this.limit = { all: options.rateLimit ?? 5000, used: 0, reset: 0 };
     for (const id of Object.keys(handlers)) this.description.operation(id);
     const state = loadState(options.stateFile);
+    this.tokens = new Tokens(this.token, state.apps);
     this.context = {
       state,
       api: "",
@@ -186,6 +189,24 @@ export class FakeGithub {
     if (state.viewer === "") state.viewer = login;
     this.save();
     return user.id;
+  }
+
+  /**
+   * Adds a GitHub App that is installed.
+   *
+   * @returns its private key as PEM
+   */
+  addApp(id: string, installationId: string): string {
+    const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
+    this.context.state.apps.push({ id, installationId, publicKey: pem });
+    this.save();
+    return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  }
+
+  /** Ends all tokens of Apps' installations, as an hour does. */
+  expireTokens(): void {
+    this.tokens.expire();
   }
 
   /** Adds a repository as somebody would on the web page. */
@@ -277,8 +298,16 @@ export class FakeGithub {
         403,
         "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.",
       );
-    if (!sameText(authorization.replace(/^(bearer|token) /i, ""), this.token))
-      throw new Refusal(401, "Bad credentials");
+    const token = authorization.replace(/^(bearer|token) /i, "");
+    const [, installation] = /^\/api\/v3\/app\/installations\/([^/]+)\/access_tokens$/.exec(url.pathname) ?? [];
+    if (installation !== undefined && method === "POST") {
+      const body = { ...this.tokens.install(installation, token), permissions: {}, repository_selection: "all" };
+      const operation = this.description.operation("apps/create-installation-access-token");
+      entry.operation = operation.id;
+      this.log.push(entry);
+      return checked(operation, { status: 201, body });
+    }
+    if (!this.tokens.isGood(token)) throw new Refusal(401, "Bad credentials");
     if (url.pathname.startsWith("/_fake/")) return this.control(method, url.pathname, body);
 
     this.log.push(entry);
@@ -319,9 +348,7 @@ export class FakeGithub {
       if (!(error instanceof Refusal)) throw error;
       answer = this.refusalOf(error, url);
     }
-    const wrong = operation.checkResponse(answer.status, answer.body);
-    if (wrong.length > 0) throw new Error(`${operation.id} ${answer.status}: ${wrong.join("; ")}`);
-    return answer;
+    return checked(operation, answer);
   }
 
   private refusalOf(refusal: Refusal, url: URL): Answer {
@@ -400,7 +427,22 @@ function loadState(file: string | undefined): State {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
   }
-  return { nextId: 1000, clock: new Date(0).toISOString(), viewer: "", users: {}, organizations: {}, repositories: {} };
+  return {
+    nextId: 1000,
+    clock: new Date(0).toISOString(),
+    viewer: "",
+    apps: [],
+    users: {},
+    organizations: {},
+    repositories: {},
+  };
+}
+
+/** The answer, if it agrees with GitHub's description. @throws Error when it does not */
+function checked(operation: Operation, answer: Answer): Answer {
+  const wrong = operation.checkResponse(answer.status, answer.body);
+  if (wrong.length > 0) throw new Error(`${operation.id} ${answer.status}: ${wrong.join("; ")}`);
+  return answer;
 }
 
 function parseBody(text: string): Json | undefined {
@@ -440,9 +482,4 @@ function linkHeader(url: URL, pages: string): string {
       return `<${target.href}>; rel="${relation}"`;
     })
     .join(", ");
-}
-
-function sameText(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((text) => createHash("sha256").update(text).digest()) as [Buffer, Buffer];
-  return timingSafeEqual(a, b);
 }

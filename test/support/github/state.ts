@@ -148,6 +148,14 @@ export interface StoredOrganization extends Vault {
   oidc: { include_claim_keys: string[] };
 }
 
+/** A GitHub App that is installed in all organisations. */
+export interface StoredApp {
+  id: string;
+  installationId: string;
+  /** As PEM. */
+  publicKey: string;
+}
+
 /** Everything that the server knows. */
 export interface State {
   /** The next number for whatever gets one. */
@@ -156,6 +164,7 @@ export interface State {
   clock: string;
   /** Login of the user whom tokens belong to. */
   viewer: string;
+  apps: StoredApp[];
   /** By login in lower case. */
   users: Record<string, StoredUser>;
   /** By login in lower case. */

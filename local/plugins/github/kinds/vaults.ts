@@ -24,14 +24,17 @@ interface Place {
   /** Properties that say where, in the order of the ID. */
   properties: ("repository" | "environment")[];
   path: (client: Client, where: Values) => Promise<string>;
-  /** Further properties of what lies there, as the API takes and tells them. */
+  /** Whether what lies there is for some repositories only. */
   scope: boolean;
+  /** Properties of secrets that mean nothing here. */
+  ignored: readonly string[];
 }
 
 const inRepository: Place = {
   properties: ["repository"],
   path: async (client, where) => `${await client.repository(textOf(where, "repository"))}/actions`,
   scope: false,
+  ignored: ["destroyOnDrift"],
 };
 
 const inEnvironment: Place = {
@@ -41,12 +44,14 @@ const inEnvironment: Place = {
     return `${repository}/environments/${encodeURIComponent(textOf(where, "environment"))}`;
   },
   scope: false,
+  ignored: [],
 };
 
 const inOrganization: Place = {
   properties: [],
   path: async (client) => `${await client.organization()}/actions`,
   scope: true,
+  ignored: ["destroyOnDrift"],
 };
 
 function idOf({ properties }: Place, inputs: Values, name: string): string {
@@ -65,6 +70,11 @@ function whereOf({ properties }: Place, id: string, nameProperty: string): Value
 async function repositoryIdOf(client: Client, where: Values): Promise<Values> {
   const repository = where["repository"];
   return typeof repository === "string" ? { repositoryId: await client.repositoryId(repository) } : {};
+}
+
+/** The property with a list of repositories, which other resources may change. */
+function selected({ scope }: Place): string[] {
+  return scope ? ["selectedRepositoryIds"] : [];
 }
 
 /** For which repositories of an organisation something is. */
@@ -110,11 +120,12 @@ function secretKind(place: Place): Kind {
     await client.send("PUT", `${path}/${name}`, { ...secret, ...scopeOf(place, inputs) });
     return idOf(place, inputs, name);
   };
+  const unreadable = ["keyId", ...place.ignored, ...selected(place)];
   return {
     replaces: [...place.properties, "secretName"],
-    computed: ["keyId", "destroyOnDrift", "selectedRepositoryIds"],
-    sets: ["selectedRepositoryIds"],
-    unreadable: [...values, "keyId", "destroyOnDrift", "selectedRepositoryIds"],
+    computed: unreadable,
+    sets: selected(place),
+    unreadable: [...values, ...unreadable],
     check: (inputs) => {
       const failures = [
         ...checkName(inputs, "secretName"),
@@ -158,9 +169,9 @@ function secretKind(place: Place): Kind {
 function variableKind(place: Place): Kind {
   return {
     replaces: [...place.properties, "variableName"],
-    computed: ["selectedRepositoryIds"],
-    sets: ["selectedRepositoryIds"],
-    unreadable: ["selectedRepositoryIds"],
+    computed: selected(place),
+    sets: selected(place),
+    unreadable: selected(place),
     check: (inputs) => [...checkName(inputs, "variableName"), ...checkScope(place, inputs)],
     create: async (client, inputs) => {
       const name = textOf(inputs, "variableName");
