@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
-import type { KindRules } from "../local/plugins/github/rules";
 import { readRules, renderRules, rulesFile } from "./github-rules";
 
 describe("the properties that the GitHub stand-in knows", () => {
@@ -10,11 +9,12 @@ describe("the properties that the GitHub stand-in knows", () => {
   });
 
   it("tell required from optional, deprecated and secret ones, and what is inside", () => {
-    const rules: Record<string, KindRules | undefined> = readRules();
+    const rules = readRules();
     const secret = rules["github:index/actionsSecret:ActionsSecret"];
-    assert.deepEqual(secret?.inputs["secretName"], { type: "string", required: true });
-    assert.deepEqual(secret?.inputs["plaintextValue"], { type: "string", deprecated: true });
-    assert.deepEqual(secret?.secretOutputs, ["encryptedValue", "plaintextValue", "value", "valueEncrypted"]);
+    assert.ok(secret);
+    assert.deepEqual(secret.inputs["secretName"], { type: "string", required: true });
+    assert.deepEqual(secret.inputs["plaintextValue"], { type: "string", deprecated: true });
+    assert.deepEqual(secret.secretOutputs, ["encryptedValue", "plaintextValue", "value", "valueEncrypted"]);
     const reviewers = rules["github:index/repositoryEnvironment:RepositoryEnvironment"]?.inputs["reviewers"];
     assert.deepEqual(reviewers, {
       type: { list: { object: { teams: { type: { list: "number" } }, users: { type: { list: "number" } } } } },
