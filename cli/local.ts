@@ -3,7 +3,17 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { BerthError, ExitCode } from "../lifecycle/errors";
-import { defaultName, down, environment, listClusters, status, up, type ClusterStatus, type UpOptions } from "../local";
+import {
+  cloudEnvironment,
+  defaultName,
+  down,
+  environment,
+  listClusters,
+  status,
+  up,
+  type ClusterStatus,
+  type UpOptions,
+} from "../local";
 import { buildProgress } from "./build-progress";
 import { action, command, type Session } from "./command";
 import { renderClusters, renderClusterStatus, renderDown, renderExports, renderUp } from "./local-render";
@@ -241,14 +251,19 @@ function envCommand(): Command {
   return named(
     command("env", "Print the variables for working by hand, with kubectl and pulumi.", [
       'eval "$(berth local env)"',
+      'eval "$(berth local env --clouds)"',
       "berth local env --json",
     ]),
-  ).action(
-    action<NameOption>(async (session, options) => {
-      const { env } = await environment(nameOf(session, options));
-      return { value: env, text: renderExports(env) };
-    }),
-  );
+  )
+    .option("--clouds", "also those that let the stack `cluster` run on the embedded cluster instead of on AWS")
+    .action(
+      action<NameOption & { clouds?: boolean }>(async (session, options) => {
+        const name = nameOf(session, options);
+        const { env } = await environment(name);
+        const all = options.clouds === true ? { ...env, ...(await cloudEnvironment(name)) } : env;
+        return { value: all, text: renderExports(all) };
+      }),
+    );
 }
 
 function listCommand(): Command {

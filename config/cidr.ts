@@ -40,6 +40,67 @@ export function contains(outer: string, inner: string): boolean {
 }
 
 /**
+ * Whether the two ranges have an address in common.
+ *
+ * @throws RangeError when one of them is no IPv4 range
+ */
+export function overlaps(one: string, other: string): boolean {
+  const [a, b] = [required(one), required(other)];
+  return a.first <= b.last && b.first <= a.last;
+}
+
+/**
+ * One of the equal parts of a range, counted from 0.
+ *
+ * @param prefix prefix length of the parts
+ * @throws RangeError when `cidr` is no IPv4 range, or has no such part
+ * @example part("10.0.0.0/16", 19, 1) // "10.0.32.0/19"
+ */
+export function part(cidr: string, prefix: number, index: number): string {
+  const range = required(cidr);
+  const parts = 2 ** (prefix - range.prefix);
+  if (!Number.isInteger(prefix) || prefix < range.prefix || prefix > 32) {
+    throw new RangeError(`${cidr} has no parts of /${prefix}; accepted: /${range.prefix} to /32`);
+  }
+  if (!Number.isInteger(index) || index < 0 || index >= parts) {
+    throw new RangeError(`${cidr} has no part ${index} of /${prefix}; accepted: 0 to ${parts - 1}`);
+  }
+  return formatCidr(range.first + index * 2 ** (32 - prefix), prefix);
+}
+
+/**
+ * Number of addresses in a range.
+ *
+ * @throws RangeError when it is no IPv4 range
+ */
+export function sizeOf(cidr: string): number {
+  const { first, last } = required(cidr);
+  return last - first + 1;
+}
+
+/**
+ * The first range of a size in an outer one that has nothing in common with others.
+ *
+ * @returns undefined when there is none
+ * @throws RangeError when one of them is no IPv4 range
+ */
+export function firstFree(outer: string, prefix: number, taken: readonly string[]): string | undefined {
+  const size = 2 ** (32 - prefix);
+  const { first, last } = required(outer);
+  const ranges = taken.map(required);
+  for (let start = first; start + size - 1 <= last;) {
+    const blocked = ranges.find((range) => range.first <= start + size - 1 && start <= range.last);
+    if (!blocked) return formatCidr(start, prefix);
+    start = Math.floor(blocked.last / size + 1) * size;
+  }
+  return undefined;
+}
+
+function formatCidr(first: number, prefix: number): string {
+  return `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".")}/${prefix}`;
+}
+
+/**
  * Ranges strictly inside an allowed one that stay closed: what no preview reaches, and private addresses, which need a rule of
  * their own.
  */

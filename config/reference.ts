@@ -20,10 +20,6 @@ export function configJsonSchema(): object {
 
 /** The reference of berth.yaml in Markdown. */
 export function configReference(): string {
-  const rows = fieldsOf(configSchema, "").map(
-    ({ path, accepted, default: byDefault, isRequired, meaning }) =>
-      `| \`${path}\` | ${accepted} | ${isRequired ? "required" : byDefault === undefined ? "" : `\`${byDefault}\``} | ${meaning} |`,
-  );
   return `# berth.yaml
 
 Written from \`config/schema.ts\` by \`UPDATE_GOLDEN=1 npm test\`; do not edit by hand.
@@ -35,15 +31,22 @@ most likely meant.
 
 Editors check the file as you type with \`# yaml-language-server: $schema=\` and the path of \`docs/berth.schema.json\` as its first line.
 
-| field | accepted | default | meaning |
-|---|---|---|---|
-${rows.map(escapePipes).join("\n")}
+${fieldTable(configSchema)}
 
 ## Variables that every app gets
 
 ${INJECTED.map((name) => `\`${name}\``).join(", ")}; with PostgreSQL also ${INJECTED_POSTGRESQL.map((name) => `\`${name}\``).join(", ")}.
 They cannot be set in \`env\`. Without an Ingress there is no \`PREVIEW_URL\`.
 `;
+}
+
+/** The fields of a config as a table in Markdown. Under `*` it has those that have a meaning of their own. */
+export function fieldTable(schema: z.ZodType): string {
+  const rows = fieldsOf(schema, "").map(
+    ({ path, accepted, default: byDefault, isRequired, meaning }) =>
+      `| \`${path}\` | ${accepted} | ${isRequired ? "required" : byDefault === undefined ? "" : `\`${byDefault}\``} | ${meaning} |`,
+  );
+  return ["| field | accepted | default | meaning |", "|---|---|---|---|", ...rows.map(escapePipes)].join("\n");
 }
 
 /** Keeps a pipe inside a cell from ending it. */
@@ -67,7 +70,7 @@ function fieldsOf(schema: z.ZodType, path: string, outer: { default?: string; is
     case "array":
       return [own(schema, path, outer), ...into(def.element, "*").filter((field) => field.meaning !== "")];
     case "record":
-      return [own(schema, path, outer)];
+      return [own(schema, path, outer), ...into(def.valueType, "*").filter((field) => field.meaning !== "")];
     case "union":
       return [
         own(schema, path, outer),

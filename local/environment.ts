@@ -88,6 +88,20 @@ export async function pluginEnvironment(
   };
 }
 
+/**
+ * Variables for deployments of the stack `cluster` without an AWS account: where the aws and eks stand-ins keep what they "made",
+ * beside the embedded cluster's other data, and whose kubeconfig the cluster that they stand in for gets.
+ *
+ * @param name an embedded cluster. @throws LocalError as {@link environment} does.
+ */
+export async function cloudEnvironment(name: string): Promise<Record<string, string>> {
+  const { kubeconfig } = await environment(name);
+  return {
+    BERTH_STAND_IN_STATE: join(clusterFolder(name).root, "clouds"),
+    BERTH_STAND_IN_KUBECONFIG: kubeconfig,
+  };
+}
+
 /** Which parts of the engine are Pulumi's own and which are stand-ins. */
 export async function describeEngine(
   toolchain: Pick<Toolchain, "berthPlugins">,

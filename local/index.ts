@@ -14,7 +14,13 @@ import { ensureToolchain, locateToolchain, type Part, type Toolchain, type Toolc
 export { down, type DownResult } from "./cluster/down";
 export { loadImage, type ImageArchive } from "./cluster/images";
 export { listClusters, type ClusterSummary, type Part as ClusterPart } from "./cluster/status";
-export { environment, pluginEnvironment, type LocalEnvironment, type LocalPlatform } from "./environment";
+export {
+  cloudEnvironment,
+  environment,
+  pluginEnvironment,
+  type LocalEnvironment,
+  type LocalPlatform,
+} from "./environment";
 export { LocalError } from "./errors";
 export { openOutside, type Outside } from "./outside";
 

@@ -4,7 +4,7 @@ import { planQuota } from "../config/quota";
 import { DEPLOYED_PLATFORM, HOST_FACTS, HOST_PLATFORM, PR, config } from "../test/support/samples";
 import { record } from "../test/support/mocks";
 import program from ".";
-import { checkRole } from "./role";
+import { ROLES, checkRole } from "./role";
 
 const STACKS = { "organization/berth/platform": { ...HOST_FACTS }, "organization/berth/pr-shop-7": {} };
 const CONFIG = { role: "pr", pr: PR, config: { projectId: "shop", databases: { postgresql: true } } };
@@ -71,14 +71,24 @@ describe("the program", () => {
       /Stack "pr-other-7" is not that of project shop, pull request 7, which is pr-shop-7\./,
     ],
     [
+      "a pull request's stack with a cluster's role",
+      { stack: "pr-shop-7", config: { role: "cluster", cluster: {} } },
+      /Stack "pr-shop-7" cannot have role cluster: a cluster's stack is called cluster or cluster-<name>\./,
+    ],
+    [
+      "a cluster's stack with the role of GitHub",
+      { stack: "cluster-eu", config: { role: "github", github: {} } },
+      /Stack "cluster-eu" cannot have role github: the stack of GitHub repositories is called github or github-<name>\./,
+    ],
+    [
       "no role",
       { stack: "platform", config: {} },
-      /berth:role is missing; accepted: platform, pr\. Set it: pulumi config set berth:role platform/,
+      /berth:role is missing; accepted: cluster, platform, github, pr\. Set it: pulumi config set berth:role platform/,
     ],
     [
       "an unknown role",
       { stack: "pr-shop-7", config: { role: "ship" } },
-      /berth:role is "ship"; accepted: platform, pr\. Set it: pulumi config set berth:role pr/,
+      /berth:role is "ship"; accepted: cluster, platform, github, pr\. Set it: pulumi config set berth:role pr/,
     ],
   ] as const) {
     it(`refuses ${what}`, () => assert.rejects(record(program, options), expected));
@@ -142,6 +152,33 @@ describe("the program", () => {
     const settings = { ...CONFIG, platformStack: "organization/berth/eu-platform" };
     const { result } = await record(program, { stack: "pr-shop-7", config: settings, stacks });
     assert.equal((await valuesOf(result))["url"], "http://shop-pr-7.eu.example.com:8080");
+  });
+
+  it("knows a stack's role by its name, and no name fits two", () => {
+    for (const [role, names] of Object.entries({
+      cluster: ["cluster", "cluster-eu", "cluster-7", "cluster-eu-west-1"],
+      github: ["github", "github-acme"],
+      platform: ["platform"],
+      pr: ["pr-shop-7", "pr-cluster-7", "pr-github-1"],
+    })) {
+      for (const name of names) {
+        assert.equal(checkRole(role, name), role);
+        for (const other of ROLES.filter((candidate) => candidate !== role)) {
+          assert.throws(() => checkRole(other, name), /cannot have role/, `${name} as ${other}`);
+        }
+      }
+    }
+    for (const name of [
+      "cluster-",
+      "cluster-EU",
+      "clusters",
+      "cluster_eu",
+      "cluster-eu-",
+      "github.acme",
+      "eu-cluster",
+    ]) {
+      for (const role of ROLES) assert.throws(() => checkRole(role, name), /cannot have role/, name);
+    }
   });
 
   it("tells a missing role from one that cannot be guessed", () => {

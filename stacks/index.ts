@@ -14,6 +14,10 @@ function program(): Promise<object> {
   return withPlainErrors<object>(() => {
     const role = checkRole(new pulumi.Config("berth").get("role"), pulumi.getStack());
     switch (role) {
+      case "cluster":
+        return (require("./cluster") as typeof import("./cluster")).clusterStack();
+      case "github":
+        return (require("./github") as typeof import("./github")).githubStack();
       case "platform":
         return (require("./platform") as typeof import("./platform")).platformStack();
       case "pr":

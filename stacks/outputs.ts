@@ -1,9 +1,77 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import type { KarpenterFacts } from "../components/eks-cluster/args";
 import { platformFactsSchema } from "../config/platform";
-import type { PlatformFacts } from "../config/platform";
+import type { PlatformFacts, PlatformInput } from "../config/platform";
 import type { Quota } from "../config/quota";
 import { UsageError } from "./errors";
+
+/** Outputs of a cluster's stack. */
+export interface ClusterOutputs {
+  /** The cluster's name in AWS. */
+  clusterName: string;
+  region: string;
+  /** Kubeconfig as JSON. Has no credentials: it runs `aws eks get-token`. */
+  kubeconfig: string;
+  vpcId: string;
+  /** IPv4 range of the VPC, where nodes, pods and the API server's private addresses are. */
+  vpcCidr: string;
+  /** Subnets for load balancers that face the internet, by zone. Controllers find them by their tags, in an existing VPC perhaps only by name. */
+  publicSubnetIds: Record<string, string>;
+  /** Names of the managed node groups, by pool and zone; on-demand fallback groups are under `on-demand-{zone}`. */
+  nodeGroups: Record<string, Record<string, string>>;
+  /** Class of snapshots of volumes. */
+  volumeSnapshotClass: string;
+  /** By the deployer's name: the role or user that it is to AWS. */
+  deployerArns: Record<string, string>;
+  /** What an installation of Karpenter needs to know; null with another autoscaling. */
+  karpenter: KarpenterFacts | null;
+  /** The account's OIDC provider for GitHub; null when nothing here needs one. */
+  oidcProviderArn: string | null;
+  /** URLs of image repositories, by name. */
+  repositoryUrls: Record<string, string>;
+  /** The role that pushes to each repository, by the repository's name. */
+  pushRoleArns: Record<string, string>;
+  /** The role that removes images of closed pull requests, by the repository's name, where there is one. */
+  cleanupRoleArns: Record<string, string>;
+  /** Where metrics are exported to, and by which role; null without metrics export. */
+  metrics: { url: string; writerRoleArn: string } | null;
+  /** The part of `berth:platform` that follows from the cluster, to be merged with domain, gateway and images. */
+  platform: ClusterPlatformSettings;
+}
+
+/** What the cluster says about the platform on it. */
+export interface ClusterPlatformSettings extends Required<Pick<PlatformInput, "storageClass" | "deployerGroups">> {
+  gateway: {
+    mode: "deployed";
+    /** See {@link platformSettings}. */
+    apiServerCidrs: string[];
+  };
+}
+
+/**
+ * First addresses of the ranges of which EKS takes one for Services when the cluster is made (EKS API reference, KubernetesNetworkConfigRequest).
+ * There the API server is the Service `kubernetes`.
+ */
+const API_SERVER_SERVICES = ["10.100.0.1/32", "172.20.0.1/32"];
+
+/**
+ * The part of `berth:platform` that follows from a cluster.
+ *
+ * The gateway reaches the API server by the address of its Service, which the VPC CNI's policies see untranslated (aws-network-policy-agent#549),
+ * and, once translated, by addresses in the VPC.
+ */
+export function platformSettings(cluster: {
+  vpcCidr: string;
+  storageClass: string;
+  deployerGroup: string;
+}): ClusterPlatformSettings {
+  return {
+    storageClass: cluster.storageClass,
+    deployerGroups: [cluster.deployerGroup],
+    gateway: { mode: "deployed", apiServerCidrs: [cluster.vpcCidr, ...API_SERVER_SERVICES] },
+  };
+}
 
 /** Outputs of the platform stack. */
 export type PlatformOutputs = PlatformFacts;

@@ -2,6 +2,7 @@ import { Namespace } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { Quota } from "../../config/quota";
 import { Children } from "../children";
+import { throwIfInvalid } from "../problems";
 import type { PrEnvironmentArgs } from "./args";
 import { createDatabases } from "./databases";
 import { createIsolation } from "./isolation";
@@ -38,10 +39,7 @@ export class PrEnvironment extends pulumi.ComponentResource {
    */
   constructor(name: string, args: PrEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("berth:environment:PrEnvironment", name, {}, opts);
-    const errors = validate(args);
-    if (errors.length > 0) {
-      throw new pulumi.InputPropertiesError({ message: `Environment ${name} cannot be made as asked.`, errors });
-    }
+    throwIfInvalid(`Environment ${name} cannot be made as asked.`, validate(args));
     const plan = planPrEnvironment(args);
     const { transform = {} } = args;
 

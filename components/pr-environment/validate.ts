@@ -1,13 +1,7 @@
 import { PRIVATE_RANGES, contains } from "../../config/cidr";
 import { repositoryOf } from "../../config/image";
+import type { InvalidProperty } from "../problems";
 import type { PrEnvironmentArgs } from "./args";
-
-/** One argument that does not go with the others. */
-export interface InvalidProperty {
-  propertyPath: string;
-  /** Value, what is accepted and the fix, in one sentence or two. */
-  reason: string;
-}
 
 /** Finds what each part of the arguments cannot know by itself: whether config, pull request and platform go together. */
 export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platform">): InvalidProperty[] {

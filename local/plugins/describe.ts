@@ -13,6 +13,9 @@ const notes: Record<string, string> = {
   kubernetes:
     "built here with client-go, kstatus and Helm's library; see local/plugins/README.md for what it leaves out",
   random: "built here with Go's cryptographic random source",
+  aws: "keeps resources in a file and checks them by AWS's own service models; reaches no AWS account",
+  eks: "makes the parts of a cluster from the aws stand-in; there is no cluster behind them",
+  github: "talks to a GitHub server that is named to it, and never to github.com",
 };
 
 /**

@@ -13,7 +13,7 @@ import {
   type PluginSource,
   type RequiredPlugin,
 } from "./plan";
-import { requiredPlugins } from "./versions";
+import { optionalPlugins, requiredPlugins } from "./versions";
 
 /** What {@link ensurePulumiHome} is asked for. */
 export interface PulumiHomeOptions {
@@ -26,6 +26,11 @@ export interface PulumiHomeOptions {
    * @default official where the user's own PULUMI_HOME has it, else the stand-in
    */
   plugins?: PluginSource;
+  /**
+   * Folder with the stand-ins for clouds, as `npm run build` leaves it. One that is not there is left out.
+   * @default `dist/plugins` of this repository
+   */
+  cloudStandIns?: string;
   /**
    * The user's own PULUMI_HOME, which is only read.
    * @default `$PULUMI_HOME`, else `~/.pulumi`
@@ -49,11 +54,14 @@ export interface PulumiHome {
  */
 export async function ensurePulumiHome(options: PulumiHomeOptions): Promise<PulumiHome> {
   const required = requiredPlugins();
+  const optional = optionalPlugins();
   const userHome = options.userHome ?? process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi");
   const plugins = choosePlugins({
     required,
-    official: await findOfficial(userHome, required),
+    optional,
+    official: await findOfficial(userHome, [...required, ...optional]),
     standIn: options.toolchain.berthPlugins,
+    optionalStandIns: await findCloudStandIns(options.cloudStandIns ?? builtPlugins(), optional),
     only: options.plugins,
   });
   const path = homeFolder(options.cacheDir, plugins);
@@ -69,6 +77,21 @@ async function findOfficial(home: string, required: readonly RequiredPlugin[]): 
     const folder = pluginFolder(plugin);
     const executable = join(home, "plugins", folder, pluginExecutable(plugin));
     if ((await isExecutable(executable)) && (await linkTarget(executable)) === undefined) found[folder] = executable;
+  }
+  return found;
+}
+
+/** Where scripts/build.mjs puts the stand-ins for clouds. A bundle of this code knows the repository by BERTH_ROOT, as esbuild set it. */
+function builtPlugins(): string {
+  return join(process.env["BERTH_ROOT"] ?? join(__dirname, "..", ".."), "dist", "plugins");
+}
+
+/** The built stand-ins for clouds, by name of the plugin. */
+async function findCloudStandIns(folder: string, plugins: readonly RequiredPlugin[]): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const plugin of plugins) {
+    const script = join(folder, `${pluginExecutable(plugin)}.js`);
+    if (await isExecutable(script)) found[plugin.name] = script;
   }
   return found;
 }

@@ -16,17 +16,27 @@ export interface RequiredPlugin {
 /** A required plugin with the file that serves it. */
 export interface PluginChoice extends RequiredPlugin {
   source: PluginSource;
-  /** Absolute path of the executable: in the user's own PULUMI_HOME, or the binary that holds the stand-ins. */
+  /** Absolute path of the executable: in the user's own PULUMI_HOME, the binary that holds the stand-ins, or a script. */
   executable: string;
 }
 
 /** What {@link choosePlugins} decides from. */
 export interface PluginSituation {
   required: readonly RequiredPlugin[];
+  /**
+   * Plugins that the programs do without as long as no stack of theirs is deployed.
+   * @default none
+   */
+  optional?: readonly RequiredPlugin[];
   /** Executables of the official plugins that the machine has, by {@link pluginFolder}. */
   official: Readonly<Record<string, string>>;
-  /** Absolute path of the binary that holds the stand-ins. */
+  /** Absolute path of the binary that holds the stand-ins of the required plugins. */
   standIn: string;
+  /**
+   * Absolute paths of the stand-ins of optional plugins, by name of the plugin. One that is not named there has none.
+   * @default none
+   */
+  optionalStandIns?: Readonly<Record<string, string>>;
   /**
    * Takes only this kind.
    * @default official where the machine has it, else the stand-in, plugin by plugin
@@ -45,9 +55,10 @@ export function pluginExecutable(plugin: RequiredPlugin): string {
 }
 
 /**
- * Decides for each plugin which file serves it.
+ * Decides for each plugin which file serves it. An optional one for which there is no file of the wanted kind is left out: the
+ * engine then says by name which plugin a stack lacks.
  *
- * @throws LocalError when only official ones are wanted and one is not there; it names the commands that install them.
+ * @throws LocalError when only official ones are wanted and a required one is not there; it names the commands that install them.
  */
 export function choosePlugins(situation: PluginSituation): PluginChoice[] {
   const missing: RequiredPlugin[] = [];
@@ -58,12 +69,21 @@ export function choosePlugins(situation: PluginSituation): PluginChoice[] {
       ? { ...plugin, source: "official", executable: official }
       : { ...plugin, source: "stand-in", executable: situation.standIn };
   });
-  if (missing.length === 0) return choices;
+  if (missing.length === 0) return [...choices, ...chooseOptional(situation)];
   const names = missing.map((plugin) => `${plugin.name} ${plugin.version}`).join(" and ");
   const commands = missing.map((plugin) => `pulumi plugin install resource ${plugin.name} v${plugin.version}`);
   throw new LocalError({
     message: `The official plugin ${names} is not installed, and \`--plugins official\` asks for it.`,
     fix: `On a machine that can reach Pulumi's downloads run \`${commands.join(" && ")}\`, or use \`--plugins stand-in\`.`,
+  });
+}
+
+function chooseOptional(situation: PluginSituation): PluginChoice[] {
+  return (situation.optional ?? []).flatMap((plugin): PluginChoice[] => {
+    const official = situation.only === "stand-in" ? undefined : situation.official[pluginFolder(plugin)];
+    if (official !== undefined) return [{ ...plugin, source: "official", executable: official }];
+    const standIn = situation.only === "official" ? undefined : situation.optionalStandIns?.[plugin.name];
+    return standIn === undefined ? [] : [{ ...plugin, source: "stand-in", executable: standIn }];
   });
 }
 

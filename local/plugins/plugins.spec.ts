@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { LocalError } from "../errors";
 import { describePlugins, ensurePulumiHome } from ".";
 import { choosePlugins, homeFolder, pluginFolder, type RequiredPlugin } from "./plan";
-import { requiredPlugins } from "./versions";
+import { optionalPlugins, requiredPlugins } from "./versions";
 
 const required: RequiredPlugin[] = [
   { name: "kubernetes", version: "4.34.2" },
@@ -55,6 +55,40 @@ describe("the engine's plugins", () => {
     });
   });
 
+  describe("for clouds", () => {
+    const optional: RequiredPlugin[] = [
+      { name: "aws", version: "7.48.0" },
+      { name: "github", version: "6.15.0" },
+    ];
+    const situation = { required, optional, standIn: "/b", optionalStandIns: { github: "/dist/github.js" } };
+    const chosen = (more: Partial<Parameters<typeof choosePlugins>[0]>) =>
+      choosePlugins({ ...situation, official: {}, ...more })
+        .slice(required.length)
+        .map(({ name, source, executable }) => [name, source, executable]);
+
+    it("are their own stand-ins where those are built, and else left out", () => {
+      assert.deepEqual(chosen({}), [["github", "stand-in", "/dist/github.js"]]);
+    });
+
+    it("are the official ones where the machine has them", () => {
+      assert.deepEqual(chosen({ official: { "resource-aws-v7.48.0": "/aws", "resource-github-v6.15.0": "/github" } }), [
+        ["aws", "official", "/aws"],
+        ["github", "official", "/github"],
+      ]);
+    });
+
+    it("are not demanded with the official ones that every stack needs", () => {
+      const official = { ...officialKubernetes, "resource-random-v4.21.2": "/random" };
+      assert.deepEqual(chosen({ official, only: "official" }), []);
+    });
+
+    it("are stand-ins on request, whatever the machine has", () => {
+      assert.deepEqual(chosen({ official: { "resource-github-v6.15.0": "/github" }, only: "stand-in" }), [
+        ["github", "stand-in", "/dist/github.js"],
+      ]);
+    });
+  });
+
   it("have a home of their own for each combination", () => {
     const folders = [{}, officialKubernetes].map((official) =>
       homeFolder("/cache", choosePlugins({ required, official, standIn: "/b" })),
@@ -67,6 +101,10 @@ describe("the engine's plugins", () => {
     assert.deepEqual(
       requiredPlugins().map((plugin) => plugin.name),
       ["kubernetes", "random"],
+    );
+    assert.deepEqual(
+      optionalPlugins().map((plugin) => plugin.name),
+      ["aws", "eks", "github"],
     );
   });
 
@@ -86,7 +124,26 @@ describe("the engine's plugins", () => {
     afterEach(() => rm(scratch, { recursive: true, force: true }));
 
     const install = (binary: string) =>
-      ensurePulumiHome({ toolchain: { berthPlugins: binary }, cacheDir: scratch, userHome: join(scratch, "user") });
+      ensurePulumiHome({
+        toolchain: { berthPlugins: binary },
+        cacheDir: scratch,
+        userHome: join(scratch, "user"),
+        cloudStandIns: join(scratch, "dist"),
+      });
+
+    it("are links to the built stand-ins for clouds as well, as far as they are built", async () => {
+      await mkdir(join(scratch, "dist"));
+      const script = join(scratch, "dist", "pulumi-resource-github.js");
+      await writeFile(script, "#!/usr/bin/env node\n", { mode: 0o755 });
+      const home = await install("/b");
+      assert.deepEqual(
+        home.plugins.map((plugin) => plugin.name),
+        ["kubernetes", "random", "github"],
+      );
+      const [github] = optionalPlugins().filter((plugin) => plugin.name === "github");
+      assert.ok(github);
+      assert.equal(await readlink(join(home.path, "plugins", pluginFolder(github), "pulumi-resource-github")), script);
+    });
 
     it("are links to the binary that only this user can read, and follow a new binary", async () => {
       const home = await install("/old/berth-plugins");
@@ -119,6 +176,7 @@ describe("the engine's plugins", () => {
         toolchain: { berthPlugins: "/b" },
         cacheDir: join(scratch, "other"),
         userHome: home.path,
+        cloudStandIns: join(scratch, "dist"),
       });
       assert.ok(again.plugins.every((plugin) => plugin.source === "stand-in"));
       assert.ok(

@@ -8,14 +8,18 @@ import type { PluginSource } from "../../local/plugins";
  * stack.
  */
 
-/** What a test needs to deploy to a cluster and to look into it. */
-export interface TestCluster {
-  /** Path of the kubeconfig. */
-  kubeconfig: string;
+/** What a test needs to run stacks. */
+export interface TestEngine {
   /** Absolute path of the `pulumi` program. */
   pulumi: string;
   /** Variables for the engine, on top of this process's own. */
   env: Record<string, string>;
+}
+
+/** What a test needs to deploy to a cluster and to look into it. */
+export interface TestCluster extends TestEngine {
+  /** Path of the kubeconfig. */
+  kubeconfig: string;
   /** Nodes are simulated: no container runs. */
   simulated: boolean;
 }
@@ -48,7 +52,7 @@ async function obtain(given: NodeJS.ProcessEnv): Promise<TestCluster> {
 }
 
 /** Which plugins the tests judge: `BERTH_TEST_PLUGINS=official` holds the official ones against the same expectations. */
-function pluginSource(given: NodeJS.ProcessEnv): PluginSource | undefined {
+export function pluginSource(given: NodeJS.ProcessEnv): PluginSource | undefined {
   const wanted = given["BERTH_TEST_PLUGINS"];
   if (wanted === undefined || wanted === "" || wanted === "official" || wanted === "stand-in")
     return wanted || undefined;

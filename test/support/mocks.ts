@@ -16,6 +16,13 @@ export interface Registration {
   deletedWith?: string;
   dependsOn?: string[];
   protect?: boolean;
+  /** True when the resource stays as it is when it leaves the program. */
+  retainOnDelete?: boolean;
+  ignoreChanges?: string[];
+  /** The explicit provider's logical name. */
+  provider?: string;
+  /** ID of what exists and is taken over. */
+  import?: string;
   customTimeouts?: { create?: string; update?: string; delete?: string };
 }
 
@@ -25,6 +32,8 @@ export interface RecordOptions {
   stack?: string;
   /** Stack config; values that are not text are given as JSON. */
   config?: Record<string, unknown>;
+  /** Keys of `config` whose values are encrypted in the stack's file. */
+  encrypted?: string[];
   /** Outputs of the stacks that the program may refer to, by full name. */
   stacks?: Record<string, Record<string, unknown>>;
 }
@@ -89,6 +98,7 @@ export async function record(program: () => unknown, options: RecordOptions = {}
         typeof value === "string" ? value : JSON.stringify(value),
       ]),
     ),
+    (options.encrypted ?? []).map((key) => `berth:${key}`),
   );
   const restore = watchRegistrations((registration) => registrations.push(registration));
   try {
@@ -109,9 +119,41 @@ function stateOf(args: pulumi.runtime.MockResourceArgs, options: RecordOptions):
   if (args.type === "random:index/randomPassword:RandomPassword") {
     return { ...(args.inputs as object), result: MOCK_PASSWORD };
   }
-  if (/^(kubernetes|berth):/.test(args.type)) return args.inputs as Record<string, unknown>;
+  if (/^(kubernetes|berth|pulumi:providers):/.test(args.type)) return args.inputs as Record<string, unknown>;
+  if (/^(aws|eks|github):/.test(args.type)) return cloudState(args);
   throw new Error(`No mock for the resource type ${args.type}`);
 }
+
+/** What a cloud would answer: the inputs, an ARN that tells which resource is meant, and the outputs that programs read. */
+function cloudState({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
+  const given = inputs as Record<string, unknown>;
+  const state = { arn: `arn:mock:${name}`, name, ...given };
+  if (type === "aws:ec2/launchTemplate:LaunchTemplate") return { ...state, latestVersion: 1 };
+  if (type === "aws:eks/nodeGroup:NodeGroup") {
+    return { ...state, resources: [{ autoscalingGroups: [{ name: `eks-${String(given["nodeGroupName"])}` }] }] };
+  }
+  if (type === "aws:ecr/repository:Repository") {
+    return { ...state, repositoryUrl: `111122223333.dkr.ecr.mock.amazonaws.com/${state.name}` };
+  }
+  if (type === "aws:s3/bucket:Bucket") return { bucket: name, ...state };
+  if (type !== "eks:index:Cluster") return state;
+  const eksCluster = {
+    name: given["name"],
+    arn: state.arn,
+    endpoint: "https://cluster.invalid",
+    version: given["version"],
+    roleArn: `arn:mock:${name}-role`,
+  };
+  return { ...state, ...MOCK_CLUSTER, eksCluster };
+}
+
+/** What every `eks.Cluster` gives under these mocks. */
+export const MOCK_CLUSTER = {
+  kubeconfigJson: "{}",
+  kubeconfig: {},
+  clusterSecurityGroupId: "sg-cluster",
+  nodeSecurityGroupId: "sg-node",
+};
 
 /** The parts of a registration request that are read here; the SDK ships no types for them. */
 interface Request {
@@ -122,6 +164,10 @@ interface Request {
   getDeletedwith(): string;
   getDependenciesList(): string[];
   getProtect(): boolean;
+  getRetainondelete(): boolean;
+  getIgnorechangesList(): string[];
+  getProvider(): string;
+  getImportid(): string;
   getCustomtimeouts(): { getCreate(): string; getUpdate(): string; getDelete(): string } | undefined;
 }
 
@@ -144,6 +190,7 @@ function read(request: Request): Registration {
     ? present({ create: timeouts.getCreate(), update: timeouts.getUpdate(), delete: timeouts.getDelete() })
     : {};
   const dependsOn = request.getDependenciesList().map(nameOf).sort();
+  const ignoreChanges = request.getIgnorechangesList();
   return {
     type: request.getType(),
     name: request.getName(),
@@ -151,6 +198,10 @@ function read(request: Request): Registration {
     ...present({ parent: nameOf(request.getParent()), deletedWith: nameOf(request.getDeletedwith()) }),
     ...(dependsOn.length > 0 ? { dependsOn } : {}),
     ...(request.getProtect() ? { protect: true } : {}),
+    ...(request.getRetainondelete() ? { retainOnDelete: true } : {}),
+    ...(ignoreChanges.length > 0 ? { ignoreChanges } : {}),
+    // A reference is the provider's URN and ID.
+    ...present({ provider: request.getProvider().split("::").at(-2) ?? "", import: request.getImportid() }),
     ...(Object.keys(customTimeouts).length > 0 ? { customTimeouts } : {}),
   };
 }

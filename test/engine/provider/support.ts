@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { KubeConfig, KubernetesObjectApi, PatchStrategy, type KubernetesObject } from "@kubernetes/client-node";
 import { LocalWorkspace, PulumiCommand, type EngineEvent, type OpMap, type Stack } from "@pulumi/pulumi/automation";
 
-import { testCluster, type TestCluster } from "../../support/cluster";
+import { testCluster, type TestCluster, type TestEngine } from "../../support/cluster";
 
 /** A Kubernetes object whose fields a test looks into. */
 export interface Live extends KubernetesObject {
@@ -40,22 +40,29 @@ export function uniqueName(prefix: string): string {
 }
 
 /** A stack in a backend of its own whose program the test sets step by step. */
-export class TestStack {
+export class TestStack<Engine extends TestEngine = TestCluster> {
   /** The program of the next operation. */
   program: Program = () => undefined;
 
   private constructor(
     readonly stack: Stack,
-    readonly cluster: TestCluster,
+    readonly cluster: Engine,
     private readonly folder: string,
-    private readonly holder: { stack?: TestStack },
+    private readonly holder: { stack?: { program: Program } },
   ) {}
 
-  /** Makes an empty stack. */
+  /** Makes an empty stack on the cluster of this test run. */
   static async open(env: Record<string, string> = {}): Promise<TestStack> {
-    const cluster = await testCluster();
+    return TestStack.openWith(await testCluster(), env);
+  }
+
+  /** Makes an empty stack that an engine of the test's choice runs. */
+  static async openWith<Engine extends TestEngine>(
+    engine: Engine,
+    env: Record<string, string> = {},
+  ): Promise<TestStack<Engine>> {
     const folder = await mkdtemp(join(tmpdir(), "berth-provider-"));
-    const holder: { stack?: TestStack } = {};
+    const holder: { stack?: TestStack<Engine> } = {};
     const stack = await LocalWorkspace.createStack(
       {
         stackName: "case",
@@ -63,9 +70,9 @@ export class TestStack {
         program: async () => ({ ...((await holder.stack?.program()) as object | undefined) }),
       },
       {
-        pulumiCommand: await PulumiCommand.get({ root: dirname(dirname(cluster.pulumi)) }),
+        pulumiCommand: await PulumiCommand.get({ root: dirname(dirname(engine.pulumi)) }),
         envVars: {
-          ...cluster.env,
+          ...engine.env,
           PULUMI_BACKEND_URL: pathToFileURL(folder).href,
           PULUMI_CONFIG_PASSPHRASE_FILE: "",
           PULUMI_CONFIG_PASSPHRASE: "conformance",
@@ -73,7 +80,7 @@ export class TestStack {
         },
       },
     );
-    holder.stack = new TestStack(stack, cluster, folder, holder);
+    holder.stack = new TestStack(stack, engine, folder, holder);
     return holder.stack;
   }
 
