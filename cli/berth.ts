@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { ExitCode } from "../lifecycle/errors";
+import { configCommand } from "./config";
 import { demoCommand } from "./demo";
 import { deployCommand } from "./deploy";
 import { destroyCommand } from "./destroy";
@@ -40,6 +41,7 @@ export function berth(): Command {
     statusCommand,
     listCommand,
     historyCommand,
+    configCommand,
     demoCommand,
     localCommand,
   ]) {

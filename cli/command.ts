@@ -20,6 +20,8 @@ export interface Session {
 export interface Answer {
   readonly value: unknown;
   readonly text: string;
+  /** For an answer that is itself bad news, such as problems that were looked for and found. @default ExitCode.ok */
+  readonly exitCode?: ExitCode;
 }
 
 /** A command with Berth's help: examples, and what the exit codes mean. */
@@ -50,7 +52,7 @@ export function action<Options extends object>(
       const answer = await run({ globals, colors, reporter, stops }, this.opts<Options & OptionValues>(), this.args);
       reporter.end();
       process.stdout.write(`${globals.json === true ? JSON.stringify(answer.value, null, 2) : answer.text}\n`);
-      process.exitCode = ExitCode.ok;
+      process.exitCode = answer.exitCode ?? ExitCode.ok;
     } catch (error) {
       reporter.end();
       process.exitCode = report(stops.signal.aborted ? asInterrupted(error) : error, globals, colors);

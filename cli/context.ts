@@ -4,12 +4,14 @@ import { homedir, hostname, userInfo } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
+import type { Engine } from "../config/databases";
 import { parsePlatform } from "../config/platform";
 import { BerthError, ExitCode } from "../lifecycle/errors";
 import { Kube } from "../lifecycle/kube";
 import type { Target } from "../lifecycle/target";
 import { readIfThere, writeWhole } from "../lifecycle/workspace";
-import { environment, listClusters } from "../local";
+import { environment, listClusters, offerDatabases } from "../local";
+import type { ImageProgress } from "../local/images";
 import { cacheDir, stateDir } from "../local/paths";
 import { ensurePulumiHome } from "../local/plugins";
 import { locateToolchain } from "../local/toolchain";
@@ -30,15 +32,23 @@ export const berthRoot = process.env["BERTH_ROOT"] ?? resolve(__dirname, "..");
 
 const projectFile = join(berthRoot, "Pulumi.yaml");
 
+/** What an embedded cluster must offer, and may have to make first. */
+export interface EmbeddedNeeds {
+  readonly databases: readonly Engine[];
+  readonly onImage?: (progress: ImageProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * The cluster that a command works on: the one that flags name, else the one that KUBECONFIG names, else the embedded one
  * if it runs.
  *
  * @param platformFile Settings of the platform, for a cluster that is not the embedded one.
+ * @param needs What an embedded cluster must offer.
  * @throws BerthError (no cluster) that offers both ways.
  */
-export async function chooseTarget(globals: Globals, platformFile?: string): Promise<Target> {
-  if (globals.cluster !== undefined) return embeddedTarget(globals.cluster);
+export async function chooseTarget(globals: Globals, platformFile?: string, needs?: EmbeddedNeeds): Promise<Target> {
+  if (globals.cluster !== undefined) return embeddedTarget(globals.cluster, needs);
   const fromEnvironment = process.env["KUBECONFIG"];
   if (globals.kubeconfig !== undefined || globals.context !== undefined || fromEnvironment) {
     const path = globals.kubeconfig ?? (fromEnvironment || join(homedir(), ".kube", "config"));
@@ -46,7 +56,7 @@ export async function chooseTarget(globals: Globals, platformFile?: string): Pro
   }
   const running = (await listClusters()).filter((cluster) => cluster.running);
   const chosen = running.find((cluster) => cluster.name === "default") ?? running[0];
-  if (chosen && (running.length === 1 || chosen.name === "default")) return embeddedTarget(chosen.name);
+  if (chosen && (running.length === 1 || chosen.name === "default")) return embeddedTarget(chosen.name, needs);
   if (running.length > 1) {
     throw new BerthError(`several embedded clusters run: ${running.map((cluster) => cluster.name).join(", ")}`, {
       fix: "say which one with --cluster NAME.",
@@ -60,7 +70,8 @@ export async function chooseTarget(globals: Globals, platformFile?: string): Pro
 }
 
 /** The embedded cluster of that name, which must run. */
-export async function embeddedTarget(name: string): Promise<Target> {
+export async function embeddedTarget(name: string, needs?: EmbeddedNeeds): Promise<Target> {
+  if (needs) await offerDatabases(name, needs.databases, needs);
   const local = await environment(name);
   const folder = join(stateDir(), "clusters", name);
   return {

@@ -3,10 +3,12 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Command } from "commander";
+import { enabledEngines } from "../config/databases";
 import { loadConfig } from "../config/load";
 import { deploy, type DeployRequest } from "../lifecycle/deploy";
 import { BerthError, ExitCode } from "../lifecycle/errors";
 import { environmentName, parsePrNumber } from "../lifecycle/naming";
+import { buildProgress } from "./build-progress";
 import { action, command } from "./command";
 import { chooseTarget, whoAsks } from "./context";
 import { positiveSeconds } from "./options";
@@ -55,7 +57,11 @@ export function deployCommand(): Command {
     .action(
       action<Options>(async ({ globals, colors, reporter, stops }, options) => {
         const request = await requestOf(options);
-        const target = await chooseTarget(globals, options.platform);
+        const target = await chooseTarget(globals, options.platform, {
+          databases: enabledEngines(request.config.databases),
+          onImage: buildProgress(reporter).onImage,
+          signal: stops.signal,
+        });
         const result = await deploy(target, request, {
           ...stops,
           who: whoAsks(),

@@ -80,7 +80,7 @@ function upCommand(): Command {
     .option("--no-internet", "close that way again")
     .option("--install", "install missing Debian packages; takes root")
     .option("--system-tools", "use pulumi and kubectl of this machine when their versions fit")
-    .option("--no-databases", "make no PostgreSQL image")
+    .option("--no-databases", "make no image of a database before an environment needs it")
     .addOption(
       new Option("--plugins <source>", "plugins of the engine (default: official ones if there)").choices([
         "official",

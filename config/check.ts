@@ -1,13 +1,11 @@
 import { FORBIDDEN_RANGES, SHORTEST_EGRESS_PREFIX, contains, parseCidr } from "./cidr";
+import { INJECTED_DATABASE, enabledEngines } from "./databases";
 import type { Finding } from "./problems";
 import { parseBytes, parseCpu } from "./quantity";
 import type { Config } from "./schema";
 
 /** Variables that every app gets. */
 export const INJECTED = ["PORT", "PR_NUMBER", "COMMIT_SHA", "BRANCH_NAME", "APP_VERSION", "PREVIEW_URL"] as const;
-
-/** Variables that an app with PostgreSQL gets, named as libpq and most libraries read them. */
-export const INJECTED_POSTGRESQL = ["DATABASE_URL", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE"] as const;
 
 /** Folders that cannot be replaced by an empty one: the system's own, and those Kubernetes mounts. */
 const SYSTEM_DIRS = ["/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr", "/var/run/secrets"];
@@ -29,7 +27,8 @@ export function contradictions(config: Config): Finding[] {
 }
 
 function checkEnv({ env, databases }: Config): Finding[] {
-  const injected: readonly string[] = databases.postgresql.enabled ? [...INJECTED, ...INJECTED_POSTGRESQL] : INJECTED;
+  const ofDatabases = enabledEngines(databases).flatMap((engine): readonly string[] => INJECTED_DATABASE[engine]);
+  const injected: readonly string[] = [...INJECTED, ...ofDatabases];
   return Object.keys(env)
     .filter((name) => injected.includes(name))
     .map((name) => ({

@@ -13,7 +13,7 @@ export const LABEL = {
   pr: "berth.dev/pr",
   commit: "berth.dev/commit",
   owner: "berth.dev/owner",
-  /** Which part of the environment a pod is: `app`, `postgresql`. NetworkPolicies select by it. */
+  /** Which part of the environment a pod is: `app`, or a database such as `postgresql`. NetworkPolicies select by it. */
   component: "berth.dev/component",
 } as const;
 

@@ -1,3 +1,4 @@
+import type { Engine } from "./databases";
 import { isBytes, isCpu, parseBytes, parseCpu } from "./quantity";
 
 /** CPU and memory of one container. A type, not an interface, so that it fits where Kubernetes takes any resource name. */
@@ -31,20 +32,39 @@ export const APP_RESOURCES: Resources = {
   limits: { cpu: "200m", memory: "384Mi" },
 };
 
-/** The init container that waits for the databases: it runs `pg_isready` once a second. */
+/** Each init container that waits for a database: it asks by the database's own check, a few times a second. */
 export const WAIT_RESOURCES: Resources = {
   requests: { cpu: "10m", memory: "32Mi" },
   limits: { cpu: "100m", memory: "64Mi" },
 };
 
-/**
- * A preview's PostgreSQL: default shared buffers (128 MiB) and connections (100) fit, and half a core seeds a small data set
- * without starving the app.
- */
-export const POSTGRESQL_RESOURCES: Resources = {
-  requests: { cpu: "100m", memory: "256Mi" },
-  limits: { cpu: "500m", memory: "512Mi" },
+/** What each database of a preview is promised and may use. */
+export const DATABASE_RESOURCES: Record<Engine, Resources> = {
+  /**
+   * Default shared buffers (128 MiB) and connections (100) fit, and half a core seeds a small data set without starving the
+   * app.
+   */
+  postgresql: {
+    requests: { cpu: "100m", memory: "256Mi" },
+    limits: { cpu: "500m", memory: "512Mi" },
+  },
+  /** As much as PostgreSQL, for the same reasons: the default buffer pool is 128 MiB, the default connections are 151. */
+  mariadb: {
+    requests: { cpu: "100m", memory: "256Mi" },
+    limits: { cpu: "500m", memory: "512Mi" },
+  },
+  /** Figures as in k8s-ee. */
+  redis: {
+    requests: { cpu: "100m", memory: "64Mi" },
+    limits: { cpu: "200m", memory: "128Mi" },
+  },
 };
+
+/**
+ * Share of its memory limit that a Redis may fill with data. When it rewrites its file a copy of what changes meanwhile takes
+ * memory too, in the worst case as much again.
+ */
+export const REDIS_DATA_SHARE = 0.5;
 
 /** Size of each writable folder of an app; it counts against the node's disk, so it has a bound. */
 export const WRITABLE_DIR_SIZE = "512Mi";

@@ -39,6 +39,8 @@ describe("berth.yaml", () => {
       writableDirs: [],
       databases: {
         postgresql: { enabled: false, storage: "1Gi", bootstrap: { initSQL: [], postInitApplicationSQL: [] } },
+        mariadb: { enabled: false, storage: "1Gi" },
+        redis: { enabled: false, storage: "1Gi" },
       },
       ingress: { enabled: true, annotations: {} },
       egress: { allow: [] },
@@ -59,14 +61,18 @@ resources:
 writableDirs: [/app/tmp]
 databases:
   postgresql: { enabled: true, version: "16", storage: 2Gi, bootstrap: { postInitApplicationSQL: [CREATE EXTENSION citext] } }
-  redis: false
-  mariadb: { enabled: false, version: "11.4" }
+  redis: { enabled: true }
+  mariadb: { enabled: true, version: "11.4", storage: 2Gi }
+  mongodb: { enabled: false }
+  minio: false
 ingress: { annotations: { example.com/a: b } }
 metrics: { enabled: false, interval: 30s }
 `);
     assert.equal(config.image.repository, "ghcr.io/acme/shop");
     assert.equal(config.databases.postgresql.storage, "2Gi");
-    assert.deepEqual(Object.keys(config.databases), ["postgresql"]);
+    assert.deepEqual(config.databases.mariadb, { enabled: true, version: "11.4", storage: "2Gi" });
+    assert.deepEqual(config.databases.redis, { enabled: true, storage: "1Gi" });
+    assert.deepEqual(Object.keys(config.databases), ["postgresql", "mariadb", "redis"]);
   });
 
   it("takes true for a database with all defaults", () => {
@@ -79,7 +85,7 @@ metrics: { enabled: false, interval: 30s }
 
   it("accepts its own output again, so that a stack's config may hold either", () => {
     const config = parseConfigText(
-      "projectId: shop\ndatabases: { postgresql: true }\negress: { allow: [{ cidr: 203.0.113.0/24, ports: [443] }] }",
+      "projectId: shop\ndatabases: { postgresql: true, mariadb: true, redis: true }\negress: { allow: [{ cidr: 203.0.113.0/24, ports: [443] }] }",
     );
     assert.deepEqual(parseConfig(config), config);
   });
@@ -91,9 +97,7 @@ metrics: { enabled: false, interval: 30s }
       ["image.context", "image: { context: ./web }"],
       ["image.dockerfile", "image: { dockerfile: Dockerfile.prod }"],
       ["databases.mongodb", "databases: { mongodb: true }"],
-      ["databases.redis", "databases: { redis: { enabled: true } }"],
       ["databases.minio", "databases: { minio: true }"],
-      ["databases.mariadb", "databases: { mariadb: true }"],
       ["metrics", "metrics: { enabled: true }"],
     ] as const) {
       it(path, () => {
@@ -152,6 +156,8 @@ metrics: { enabled: false, interval: 30s }
     for (const [what, text, path] of [
       ["a variable that Berth sets", "env: { PORT: '1' }", "env.PORT"],
       ["a variable of a database that is enabled", "env: { PGHOST: x }\ndatabases: { postgresql: true }", "env.PGHOST"],
+      ["a variable of MariaDB", "env: { MYSQL_HOST: x }\ndatabases: { mariadb: true }", "env.MYSQL_HOST"],
+      ["a variable of Redis", "env: { REDIS_URL: x }\ndatabases: { redis: true }", "env.REDIS_URL"],
       ["a number as variable", "env: { COUNT: 3 }", "env.COUNT"],
       ["a variable name with a dash", "env: { A-B: x }", "env.A-B"],
       ["a reference without kind", "envFrom: [{}]", "envFrom[0]"],
@@ -162,6 +168,10 @@ metrics: { enabled: false, interval: 30s }
       ["a quantity that is none", "resources: { limits: { cpu: lots } }", "resources.limits.cpu"],
       ["a volume above the most", "databases: { postgresql: { storage: 50Gi } }", "databases.postgresql.storage"],
       ["a version that is a number", "databases: { postgresql: { version: 16 } }", "databases.postgresql.version"],
+      ["a MariaDB version without point", "databases: { mariadb: { version: '11' } }", "databases.mariadb.version"],
+      ["a MariaDB volume above the most", "databases: { mariadb: { storage: 50Gi } }", "databases.mariadb.storage"],
+      ["a Redis version that is a number", "databases: { redis: { version: 7 } }", "databases.redis.version"],
+      ["a Redis that is neither on nor off", "databases: { redis: maybe }", "databases.redis"],
       [
         "bootstrap without database",
         "databases: { postgresql: { enabled: false, bootstrap: { initSQL: [SELECT 1] } } }",
@@ -244,7 +254,7 @@ metrics: { enabled: false, interval: 30s }
     it("that is missing gives an error with its path", () => {
       const path = join(folder, "none.yaml");
       assert.throws(() => loadConfig(path), {
-        message: `${path} has a problem:\n  the document is missing; accepted: a file of at most 256 KiB. Create it, or give its place with --config.`,
+        message: `${path} has a problem:\n  the document is missing; accepted: a file of at most 256 KiB. Create it (\`berth config init\` writes a first one), or give the place of another.`,
       });
     });
 

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { LineCounter, isMap, isScalar, parseDocument } from "yaml";
-import type { Document, Node } from "yaml";
+import { YamlText } from "./load-document";
 import { examine } from "./parse";
 import { ConfigError, toProblem } from "./problems";
-import type { Finding, Problem } from "./problems";
+import type { Problem } from "./problems";
 import type { Config } from "./schema";
 
 export { parseConfig } from "./parse";
@@ -20,10 +19,10 @@ const MAX_BYTES = 256 * 1024;
  *
  * @param path the file
  * @returns the config with every default filled in
- * @throws ConfigError with all problems at once, each with its line
+ * @throws ConfigError with all problems at once, each with its place
  */
 export function loadConfig(path: string): Config {
-  return parseConfigText(read(path), basename(path));
+  return parseConfigText(readConfigFile(path), basename(path));
 }
 
 /**
@@ -31,92 +30,58 @@ export function loadConfig(path: string): Config {
  *
  * @param text YAML 1.2
  * @param source what to call it in errors
- * @throws ConfigError with all problems at once, each with its line
+ * @throws ConfigError with all problems at once, each with its place
  */
 export function parseConfigText(text: string, source = "berth.yaml"): Config {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  if (document.errors.length > 0) {
-    throw new ConfigError(
-      source,
-      document.errors.map((error) => {
-        const { line, col } = lines.linePos(error.pos[0]);
-        return {
-          path: "",
-          value: `not valid YAML (${error.message})`,
-          accepted: "one YAML document in which each key stands once",
-          fix: `Correct it at line ${line}, column ${col}.`,
-          line,
-          column: col,
-        };
-      }),
-    );
-  }
-  const value = toValue(document, source);
-  const result = examine(value);
+  return parseConfigDocument(new YamlText(text, source));
+}
+
+/**
+ * Reads a berth.yaml whose places are still to be asked for.
+ *
+ * @throws ConfigError with all problems at once, each with its place
+ */
+export function parseConfigDocument(yaml: YamlText): Config {
+  const result = examine(yaml.value());
   if ("config" in result) return result.config;
   throw new ConfigError(
-    source,
+    yaml.source,
     result.findings
-      .map((finding): Problem => ({ ...toProblem(finding), ...position(document, lines, finding) }))
-      .sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+      .map((finding): Problem => ({ ...toProblem(finding), ...yaml.place(finding.path, finding.atKey) }))
+      .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
   );
 }
 
-function read(path: string): string {
+/**
+ * The text of a file that Berth reads: a config, a compose file, a Dockerfile.
+ *
+ * @param path the file
+ * @param missing what to do when there is none
+ * @throws ConfigError when it is missing, no file, too large or not UTF-8
+ */
+export function readConfigFile(
+  path: string,
+  missing = "Create it (`berth config init` writes a first one), or give the place of another.",
+): string {
   const problem = (value: string, fix: string) =>
     new ConfigError(path, [{ path: "", value, accepted: `a file of at most ${MAX_BYTES / 1024} KiB`, fix }]);
+  const tooLarge = (size: number) => problem(`${size} bytes long`, "Give the config's own file.");
   let bytes: Buffer;
   try {
+    // The size first: a file that is something else by mistake may not fit into memory.
+    const { size } = statSync(path);
+    if (size > MAX_BYTES) throw tooLarge(size);
     bytes = readFileSync(path);
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw problem("missing", "Create it, or give its place with --config.");
-    throw problem(`not readable (${message})`, "Make it readable, or give another with --config.");
+    if (code === "ENOENT") throw problem("missing", missing);
+    throw problem(`not readable (${message})`, "Make it readable, or give the place of another.");
   }
-  if (bytes.length > MAX_BYTES) throw problem(`${bytes.length} bytes long`, "Give the config's own file.");
-  return bytes.toString("utf8");
-}
-
-/** The document as plain values. Aliases are bounded, so that a small file cannot grow into a large value. */
-function toValue(document: Document.Parsed, source: string): unknown {
+  if (bytes.length > MAX_BYTES) throw tooLarge(bytes.length);
   try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw new ConfigError(source, [
-      {
-        path: "",
-        value: `not readable as plain values (${(error as Error).message})`,
-        accepted: "at most 100 uses of YAML aliases, each of an anchor before it",
-        fix: "Write the values out.",
-      },
-    ]);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw problem("not text in UTF-8", "Save it as UTF-8, or give the place of another.");
   }
-}
-
-/** Where a finding stands in the file: at its key or value, else at the nearest thing around it that is there. */
-function position(
-  document: Document.Parsed,
-  lines: LineCounter,
-  { path, atKey }: Finding,
-): Pick<Problem, "line" | "column"> {
-  for (let depth = path.length; depth >= 0; depth--) {
-    const node = atKey && depth === path.length ? keyNode(document, path) : nodeAt(document, path.slice(0, depth));
-    const offset = node?.range?.[0];
-    if (offset === undefined) continue;
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  }
-  return { line: 1, column: 1 };
-}
-
-function nodeAt(document: Document.Parsed, path: readonly PropertyKey[]): Node | undefined {
-  return (path.length === 0 ? document.contents : document.getIn(path, true)) as Node | undefined;
-}
-
-function keyNode(document: Document.Parsed, path: readonly PropertyKey[]): Node | undefined {
-  const parent = nodeAt(document, path.slice(0, -1));
-  if (!isMap(parent)) return undefined;
-  const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)));
-  return pair?.key as Node | undefined;
 }

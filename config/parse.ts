@@ -23,6 +23,18 @@ export function examine(value: unknown): { config: Config } | { findings: Findin
   const { rest, findings } = withoutUnsupported(value ?? {});
   const parsed = configSchema.safeParse(rest);
   if (parsed.success) findings.push(...contradictions(parsed.data));
-  else findings.push(...findingsOf(parsed.error.issues, rest, configSchema));
+  else {
+    const wrong = findingsOf(parsed.error.issues, rest, configSchema);
+    findings.push(...wrong, ...contradictionsBeside(wrong, rest));
+  }
   return findings.length === 0 && parsed.success ? { config: parsed.data } : { findings };
+}
+
+/** Contradictions in the fields that are fine by themselves, so that one look tells all there is to correct. */
+function contradictionsBeside(wrong: readonly Finding[], input: unknown): Finding[] {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return [];
+  const unusable = new Set(wrong.map(({ path }) => path[0]));
+  const usable = Object.entries(input).filter(([field]) => !unusable.has(field));
+  const parsed = configSchema.safeParse({ projectId: "any", ...Object.fromEntries(usable) });
+  return parsed.success ? contradictions(parsed.data).filter(({ path }) => !unusable.has(path[0])) : [];
 }

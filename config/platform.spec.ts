@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DEPLOYED_PLATFORM, DIGEST, HOST_PLATFORM } from "../test/support/samples";
-import { defaultPostgresql, parsePlatform } from "./platform";
+import { defaultVersion, parsePlatform } from "./platform";
 import { parsePr } from "./pr";
 
 describe("berth:platform", () => {
@@ -30,6 +30,21 @@ describe("berth:platform", () => {
       /"12", which has no image; accepted: one of 15/,
     ],
     [
+      "a version of MariaDB that is none",
+      { images: { mariadb: { latest: `docker.io/library/mariadb@${DIGEST}` } } },
+      /images\.mariadb\.latest .*a version in quotes, such as "11\.4"/,
+    ],
+    [
+      "a default of MariaDB that is not offered",
+      { defaultVersions: { mariadb: "11.4" } },
+      /defaultVersions\.mariadb is "11\.4", which has no image; accepted: one of 10\.11/,
+    ],
+    [
+      "a default of Redis where none is offered",
+      { images: {}, defaultVersions: { redis: "7" } },
+      /defaultVersions\.redis is "7", which has no image; accepted: nothing, as no version is offered/,
+    ],
+    [
       "a public range as private",
       { privateEgress: ["203.0.113.0/24"] },
       /privateEgress\[0\] is "203\.0\.113\.0\/24", not a private range/,
@@ -51,14 +66,33 @@ describe("berth:platform", () => {
   it("takes 16 for PostgreSQL where offered, else the newest, unless told", () => {
     const image = `docker.io/library/postgres@${DIGEST}`;
     const choose = (versions: string[], postgresql?: string) =>
-      defaultPostgresql({
-        images: { postgresql: Object.fromEntries(versions.map((one) => [one, image])) },
+      defaultVersion("postgresql", {
+        images: { postgresql: Object.fromEntries(versions.map((one) => [one, image])), mariadb: {}, redis: {} },
         defaultVersions: { postgresql },
       });
     assert.equal(choose(["15", "16", "17"]), "16");
     assert.equal(choose(["14", "15"]), "15");
     assert.equal(choose(["15", "16"], "15"), "15");
     assert.equal(choose([]), undefined);
+  });
+
+  it("takes 11.4 for MariaDB where offered, else the newest as versions go, and the newest Redis", () => {
+    const image = `docker.io/library/any@${DIGEST}`;
+    const choose = (engine: "mariadb" | "redis", versions: string[]) =>
+      defaultVersion(engine, {
+        images: {
+          postgresql: {},
+          mariadb: {},
+          redis: {},
+          [engine]: Object.fromEntries(versions.map((one) => [one, image])),
+        },
+        defaultVersions: {},
+      });
+    assert.equal(choose("mariadb", ["10.6", "11.4", "11.8"]), "11.4");
+    assert.equal(choose("mariadb", ["10.11", "10.6"]), "10.11");
+    assert.equal(choose("redis", ["10", "7.4", "8.0"]), "10");
+    assert.equal(choose("redis", ["7", "7.4"]), "7.4");
+    assert.equal(choose("redis", []), undefined);
   });
 });
 

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { PRIVATE_RANGES, contains, isCidr } from "./cidr";
+import { ENGINES, USUAL_VERSIONS, perEngine, sortVersions } from "./databases";
+import type { Engine } from "./databases";
 import { IMAGE_BY_DIGEST, isImageByDigest } from "./image";
 import { ConfigError, findingsOf, toProblem } from "./problems";
 import type { Finding } from "./problems";
@@ -14,8 +16,16 @@ const OBJECT_NAME = "the name of a Kubernetes object";
 const cidr = () => z.string(CIDR).refine(isCidr, CIDR);
 const image = () => z.string(IMAGE_BY_DIGEST).refine(isImageByDigest, IMAGE_BY_DIGEST);
 const objectName = () => z.string(OBJECT_NAME).regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, OBJECT_NAME);
-const major = () =>
-  z.string('a major version in quotes, such as "16"').regex(/^[1-9]\d$/, 'a major version in quotes, such as "16"');
+/** What a version of each engine looks like, and how it is said. */
+const VERSIONS: Record<Engine, { accepted: string; pattern: RegExp }> = {
+  postgresql: { accepted: 'a major version in quotes, such as "16"', pattern: /^[1-9]\d$/ },
+  mariadb: { accepted: 'a version in quotes, such as "11.4"', pattern: /^[1-9]\d*\.\d{1,2}$/ },
+  redis: { accepted: 'a version in quotes, such as "7"', pattern: /^[1-9]\d*(\.\d{1,2})?$/ },
+};
+const version = (engine: Engine) =>
+  z.string(VERSIONS[engine].accepted).regex(VERSIONS[engine].pattern, VERSIONS[engine].accepted);
+const imagesOf = (engine: Engine, what: string) =>
+  z.record(version(engine), image(), `a mapping of ${what} to images`).default({});
 
 const url = {
   scheme: z.enum(["http", "https"], "http or https").default("https").describe("Scheme of every environment's URL."),
@@ -85,18 +95,27 @@ export const platformSchema = z.strictObject(
       .describe("Storage class of database volumes. The cluster's default when left out."),
     images: z
       .strictObject({
-        postgresql: z
-          .record(major(), image(), "a mapping of major versions to images")
-          .default({})
-          .describe(
-            "PostgreSQL images by major version, run as user 999, with the interface of docker.io/library/postgres.",
-          ),
+        postgresql: imagesOf("postgresql", "major versions").describe(
+          "PostgreSQL images by major version, run as user 999, with the interface of docker.io/library/postgres.",
+        ),
+        mariadb: imagesOf("mariadb", "versions").describe(
+          "MariaDB images by version, run as user 999, with the interface of docker.io/library/mariadb.",
+        ),
+        redis: imagesOf("redis", "versions").describe(
+          "Redis images by version, run as user 999, with a shell, redis-server and redis-cli as in docker.io/library/redis.",
+        ),
       })
       .prefault({})
       .describe("Images of the databases that environments may have."),
     defaultVersions: z
       .strictObject({
-        postgresql: major().optional().describe('Default: "16" where offered, as in k8s-ee, else the newest offered.'),
+        postgresql: version("postgresql")
+          .optional()
+          .describe('Default: "16" where offered, as in k8s-ee, else the newest offered.'),
+        mariadb: version("mariadb")
+          .optional()
+          .describe('Default: "11.4" where offered, as in k8s-ee, else the newest offered.'),
+        redis: version("redis").optional().describe("Default: the newest offered."),
       })
       .prefault({})
       .describe("Version of each database for a config that names none. Fix it before you offer another version."),
@@ -141,13 +160,15 @@ export function parsePlatform(value: unknown): PlatformConfig {
 
 function contradictions({ gateway, images, defaultVersions, privateEgress }: PlatformConfig): Finding[] {
   const findings: Finding[] = [];
-  const offered = Object.keys(images.postgresql);
-  if (defaultVersions.postgresql !== undefined && !offered.includes(defaultVersions.postgresql)) {
+  for (const engine of ENGINES) {
+    const offered = sortVersions(Object.keys(images[engine]));
+    const chosen = defaultVersions[engine];
+    if (chosen === undefined || offered.includes(chosen)) continue;
     findings.push({
-      path: ["defaultVersions", "postgresql"],
-      value: `"${defaultVersions.postgresql}", which has no image`,
+      path: ["defaultVersions", engine],
+      value: `"${chosen}", which has no image`,
       accepted: offered.length > 0 ? `one of ${offered.join(", ")}` : "nothing, as no version is offered",
-      fix: "Add its image to images.postgresql, or name another version.",
+      fix: `Add its image to images.${engine}, or name another version.`,
     });
   }
   if (gateway.mode === "deployed" && gateway.scheme === "http" && gateway.tlsSecret !== undefined) {
@@ -170,13 +191,13 @@ function contradictions({ gateway, images, defaultVersions, privateEgress }: Pla
   return findings;
 }
 
-/** The version of PostgreSQL that a config gets when it names none; undefined when the platform offers none. */
-export function defaultPostgresql({
-  images,
-  defaultVersions,
-}: Pick<PlatformConfig, "images" | "defaultVersions">): string | undefined {
-  const offered = Object.keys(images.postgresql).sort();
-  return defaultVersions.postgresql ?? (offered.includes("16") ? "16" : offered.at(-1));
+/** The version of an engine that a config gets when it names none; undefined when the platform offers none. */
+export function defaultVersion(
+  engine: Engine,
+  { images, defaultVersions }: Pick<PlatformConfig, "images" | "defaultVersions">,
+): string | undefined {
+  const offered = sortVersions(Object.keys(images[engine]));
+  return defaultVersions[engine] ?? offered.find((one) => one === USUAL_VERSIONS[engine]) ?? offered.at(-1);
 }
 
 const source = z.union([
@@ -193,8 +214,8 @@ export const platformFactsSchema = z.object({
   ingressClass: z.string(),
   gatewaySources: z.array(source).min(1),
   storageClass: z.string().nullable(),
-  images: z.object({ postgresql: z.record(z.string(), z.string()) }),
-  defaultVersions: z.object({ postgresql: z.string().nullable() }),
+  images: z.object(perEngine(() => z.record(z.string(), z.string()))),
+  defaultVersions: z.object(perEngine(() => z.string().nullable())),
   priorityClasses: z.object({ platform: z.string(), environment: z.string() }),
   privateEgress: z.array(z.string()),
 });

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { isHidden } from "./secrecy";
 
 /** One thing that is wrong with a config. */
 export interface Problem {
@@ -12,12 +13,20 @@ export interface Problem {
   fix: string;
   /** Line in the file, counted from 1, where known. */
   line?: number;
-  /** Column in the line, counted from 1, where known. */
+  /** Column in the line, in characters counted from 1, where known. */
   column?: number;
+  /** How many characters of the line it is about, at least 1, where known. */
+  length?: number;
+  /** The line, or the part of a long one that lies around the column; dots stand for what may be a secret. */
+  excerpt?: {
+    text: string;
+    /** Column of its first character. */
+    from: number;
+  };
 }
 
 /** A problem whose place is still a list of keys. */
-export interface Finding extends Omit<Problem, "path" | "line" | "column"> {
+export interface Finding extends Pick<Problem, "value" | "accepted" | "fix"> {
   path: readonly PropertyKey[];
   /** The key itself is wrong, rather than what stands under it. */
   atKey?: boolean;
@@ -45,9 +54,13 @@ export class ConfigError extends Error {
 }
 
 /** One line: `line 3: app.port is 0; accepted: a whole number from 1 to 65535. Set it to …`. */
-export function describe({ path, value, accepted, fix, line }: Problem): string {
-  const place = line === undefined ? "" : `line ${line}: `;
-  return `${place}${path === "" ? "the document" : path} is ${value}; accepted: ${accepted}. ${fix}`;
+export function describe(problem: Problem): string {
+  return `${problem.line === undefined ? "" : `line ${problem.line}: `}${sentence(problem)}`;
+}
+
+/** The same without the line, for where it stands elsewhere. */
+export function sentence({ path, value, accepted, fix }: Problem): string {
+  return `${path === "" ? "the document" : path} is ${value}; accepted: ${accepted}. ${fix}`;
 }
 
 /** Writes a path the way a person would: `egress.allow[0].cidr`. Keys with unusual characters are quoted. */
@@ -68,9 +81,9 @@ export function toProblem({ path, value, accepted, fix }: Finding): Problem {
 /** Shows a value in a message: short, on one line, and not at all where it might be a secret. */
 export function show(value: unknown, path: readonly PropertyKey[]): string {
   if (value === undefined) return "missing";
-  if (path[0] === "env" && path.length > 1) return "a value not shown here";
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "a mapping";
+  if (isHidden(path, value)) return "a value not shown here";
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }
@@ -107,7 +120,14 @@ function findingOf(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodType): 
   }
   const path = formatPath(issue.path);
   const fix = value === undefined ? `Add ${path}.` : `Change ${path === "" ? "it" : path} to what is accepted.`;
-  return [{ path: issue.path, value: show(value, issue.path), accepted: issue.message, fix }];
+  return [{ path: issue.path, value: show(value, issue.path), accepted: acceptedBy(issue, schema), fix }];
+}
+
+/** What an issue says is accepted. For a section of fields without words of its own, zod's are about its types, not about YAML. */
+function acceptedBy(issue: z.core.$ZodIssue, schema: z.ZodType): string {
+  const known = keysAt(schema, issue.path);
+  const isSection = issue.code === "invalid_type" && issue.expected === "object" && known.length > 0;
+  return isSection && issue.message.startsWith("Invalid input") ? `a mapping of ${known.join(", ")}` : issue.message;
 }
 
 function unknownKey(path: readonly PropertyKey[], key: string, known: readonly string[]): Finding {

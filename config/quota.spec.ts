@@ -26,6 +26,16 @@ const K8S_EE = {
     pods: "7",
     services: "6",
   },
+  postgresqlAndRedis: {
+    "requests.cpu": "550m",
+    "requests.memory": "832Mi",
+    "limits.cpu": "1495m",
+    "limits.memory": "1913Mi",
+    "requests.storage": "3Gi",
+    persistentvolumeclaims: "2",
+    pods: "8",
+    services: "7",
+  },
 };
 
 describe("quota", () => {
@@ -66,9 +76,32 @@ describe("quota", () => {
     });
   });
 
-  it("follows the configured storage", () => {
-    const quota = planQuota(config({ databases: { postgresql: { storage: "5Gi" } } }));
-    assert.equal(quota["requests.storage"], "5Gi");
+  it("with PostgreSQL and Redis adds what k8s-ee adds for Redis, and its volume", () => {
+    const before = planQuota(config({ databases: { postgresql: true } }));
+    const after = planQuota(config({ databases: { postgresql: true, redis: true } }));
+    const added = (key: string, from: Record<string, string>, to: Record<string, string>) => {
+      const read = key.endsWith("cpu") ? parseCpu : parseBytes;
+      return read(to[key] ?? "") - read(from[key] ?? "");
+    };
+    for (const key of ["requests.cpu", "requests.memory", "limits.cpu"])
+      assert.equal(added(key, before, after), added(key, K8S_EE.postgresql, K8S_EE.postgresqlAndRedis), key);
+    // Rounded up to whole mebibytes here, down there.
+    const [ours, theirs] = [
+      added("limits.memory", before, after),
+      added("limits.memory", K8S_EE.postgresql, K8S_EE.postgresqlAndRedis),
+    ];
+    assert.ok(Math.abs(ours - theirs) <= 2 ** 20);
+    // There Redis keeps its data in memory alone, and its pod has no room beside it.
+    assert.equal(after["requests.storage"], "2Gi");
+    assert.deepEqual([after["persistentvolumeclaims"], after["pods"], after["services"]], ["2", "9", "3"]);
+  });
+
+  it("follows the configured storage of every database", () => {
+    const storage = (databases: object) => planQuota(config({ databases }))["requests.storage"];
+    assert.equal(storage({ postgresql: { storage: "5Gi" } }), "5Gi");
+    assert.equal(storage({ mariadb: { storage: "2Gi" }, redis: { storage: "512Mi" } }), "2560Mi");
+    assert.equal(storage({ postgresql: true, mariadb: true, redis: true }), "3Gi");
+    assert.equal(storage({ mariadb: { enabled: false, storage: "5Gi" } }), "0");
   });
 
   it("counts an init container that needs more than the app", () => {

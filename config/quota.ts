@@ -1,4 +1,5 @@
-import { POSTGRESQL_RESOURCES, WAIT_RESOURCES } from "./limits";
+import { enabledEngines } from "./databases";
+import { DATABASE_RESOURCES, WAIT_RESOURCES } from "./limits";
 import type { Resources } from "./limits";
 import { formatBytes, formatCpu, parseBytes, parseCpu } from "./quantity";
 import type { Config } from "./schema";
@@ -37,15 +38,16 @@ interface Need {
  * Load balancers and node ports are zero: an environment is reached through the gateway only.
  */
 export function planQuota(config: Pick<Config, "resources" | "databases">): Quota {
-  const { postgresql } = config.databases;
+  const engines = enabledEngines(config.databases);
   const needs: Need[] = [
     {
       pods: APP_PODS,
-      each: postgresql.enabled ? podNeed(config.resources, WAIT_RESOURCES) : podNeed(config.resources),
+      // The init containers run one after the other, so that one stands for all of them.
+      each: engines.length > 0 ? podNeed(config.resources, WAIT_RESOURCES) : podNeed(config.resources),
     },
-    ...(postgresql.enabled ? [{ pods: 1, each: podNeed(POSTGRESQL_RESOURCES) }] : []),
+    ...engines.map((engine) => ({ pods: 1, each: podNeed(DATABASE_RESOURCES[engine]) })),
   ];
-  const volumes = postgresql.enabled ? [postgresql.storage] : [];
+  const volumes = engines.map((engine) => config.databases[engine].storage);
   const sum = (field: keyof Need["each"]) => needs.reduce((total, { pods, each }) => total + pods * each[field], 0);
   const limitBytes = Math.ceil((sum("memoryLimit") * LIMITS_HEADROOM) / MEBIBYTE) * MEBIBYTE;
   return {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { INJECTED, INJECTED_POSTGRESQL } from "./check";
+import { INJECTED } from "./check";
+import { ENGINES, ENGINE_TITLES, INJECTED_DATABASE } from "./databases";
 import { configSchema } from "./schema";
 
 /** One field of berth.yaml, as the reference shows it. */
@@ -26,7 +27,7 @@ Written from \`config/schema.ts\` by \`UPDATE_GOLDEN=1 npm test\`; do not edit b
 
 The smallest one is \`projectId: shop\`. A \`k8s-ee.yaml\` works too: its fields have the same names, places and defaults. Those that Berth
 does not act on yet (\`trigger: on-demand\`, \`app.metricsPath\`, \`image.context\`, \`image.dockerfile\`, \`metrics\`, \`databases.mongodb\`,
-\`.redis\`, \`.minio\`, \`.mariadb\`) are refused by name unless they ask for nothing. An unknown field is an error, with the field that was
+\`.minio\`) are refused by name unless they ask for nothing. An unknown field is an error, with the field that was
 most likely meant.
 
 Editors check the file as you type with \`# yaml-language-server: $schema=\` and the path of \`docs/berth.schema.json\` as its first line.
@@ -35,7 +36,10 @@ ${fieldTable(configSchema)}
 
 ## Variables that every app gets
 
-${INJECTED.map((name) => `\`${name}\``).join(", ")}; with PostgreSQL also ${INJECTED_POSTGRESQL.map((name) => `\`${name}\``).join(", ")}.
+${code(INJECTED)}. With a database also:
+
+${ENGINES.map((engine) => `- ${ENGINE_TITLES[engine]}: ${code(INJECTED_DATABASE[engine])}`).join("\n")}
+
 They cannot be set in \`env\`. Without an Ingress there is no \`PREVIEW_URL\`.
 `;
 }
@@ -47,6 +51,10 @@ export function fieldTable(schema: z.ZodType): string {
       `| \`${path}\` | ${accepted} | ${isRequired ? "required" : byDefault === undefined ? "" : `\`${byDefault}\``} | ${meaning} |`,
   );
   return ["| field | accepted | default | meaning |", "|---|---|---|---|", ...rows.map(escapePipes)].join("\n");
+}
+
+function code(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(", ");
 }
 
 /** Keeps a pipe inside a cell from ending it. */

@@ -130,8 +130,42 @@ const postgresqlOptions = z.strictObject({
     .describe("SQL for a new database. Not run again on one that exists."),
 });
 
+const MARIADB_VERSION = 'a MariaDB version in quotes, such as "11.4"';
+const mariadbOptions = z.strictObject({
+  enabled: z.boolean("true or false").default(true).describe("Whether the environment gets a MariaDB of its own."),
+  version: text(MARIADB_VERSION, /^[1-9]\d*\.\d{1,2}$/)
+    .optional()
+    .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
+  storage: volume(),
+});
+
+const REDIS_VERSION = 'a Redis version in quotes, such as "7"';
+const redisOptions = z.strictObject({
+  enabled: z.boolean("true or false").default(true).describe("Whether the environment gets a Redis of its own."),
+  version: text(REDIS_VERSION, /^[1-9]\d*(\.\d{1,2})?$/)
+    .optional()
+    .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
+  storage: volume(),
+});
+
+const DATABASE = "true, false or a mapping of options";
+
+const mariadb = z
+  .union([z.boolean(), mariadbOptions], DATABASE)
+  .transform((value) => (typeof value === "boolean" ? mariadbOptions.parse({ enabled: value }) : value))
+  .prefault(false)
+  .describe("A MariaDB of the environment's own, reached by MYSQL_URL and the other MYSQL_* variables.");
+
+const redis = z
+  .union([z.boolean(), redisOptions], DATABASE)
+  .transform((value) => (typeof value === "boolean" ? redisOptions.parse({ enabled: value }) : value))
+  .prefault(false)
+  .describe(
+    "A Redis of the environment's own that keeps its keys on disk, reached by REDIS_URL and the REDIS_* variables.",
+  );
+
 const postgresql = z
-  .union([z.boolean(), postgresqlOptions], "true, false or a mapping of options")
+  .union([z.boolean(), postgresqlOptions], DATABASE)
   .transform((value) => (typeof value === "boolean" ? postgresqlOptions.parse({ enabled: value }) : value))
   .prefault(false)
   .describe("A PostgreSQL of the environment's own, reached by DATABASE_URL and the PG* variables.");
@@ -180,7 +214,10 @@ export const configSchema = z.strictObject(
     envFrom,
     resources: resources.prefault({}).describe("CPU and memory of the app."),
     writableDirs,
-    databases: z.strictObject({ postgresql }).prefault({}).describe("Databases of the environment's own."),
+    databases: z
+      .strictObject({ postgresql, mariadb, redis })
+      .prefault({})
+      .describe("Databases of the environment's own."),
     ingress: ingress.prefault({}).describe("The app's URL."),
     egress: egress.prefault({}).describe("What the app may reach outside its environment."),
   },

@@ -90,6 +90,31 @@ describe("what keeps a pod from becoming ready", () => {
     assert.match(trouble.fix, /memory/);
   });
 
+  it("advises on a database what helps there, and not what helps the app", () => {
+    const database = (name: string, container: Partial<ContainerStatus>): Pod => ({
+      metadata: { name: `${name}-0` },
+      status: { phase: "Running", containerStatuses: [{ name, ...container }] },
+    });
+    const full = database("redis", {
+      restartCount: 1,
+      state: { terminated: { exitCode: 137, reason: "OOMKilled" } },
+    });
+    assert.match(diagnose([full], [], start)[0]?.fix ?? "", /less of Redis at once, which has 128Mi of memory/);
+    const slow = database("mariadb", { ready: false, state: { running: {} } });
+    const failing = event("Unhealthy", "Startup probe failed: …", "Pod", "mariadb-0");
+    assert.match(diagnose([slow], [failing], start)[0]?.fix ?? "", /whether MariaDB is still starting/);
+    const waiting: Pod = {
+      metadata: { name: "app-1" },
+      status: {
+        phase: "Pending",
+        initContainerStatuses: [{ name: "wait-for-mariadb", restartCount: 1, state: { terminated: { exitCode: 1 } } }],
+      },
+    };
+    const [trouble] = diagnose([waiting], [], start);
+    assert.match(trouble?.fix ?? "", /why MariaDB takes no connections: the log of pod mariadb-0/);
+    assert.deepEqual(trouble?.log, { pod: "app-1", container: "wait-for-mariadb", previous: false });
+  });
+
   it("quotes the probe of a container that runs but is not ready", () => {
     const running = pod({ ready: false, state: { running: {} } }, { phase: "Running" });
     const failing = event("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 500");

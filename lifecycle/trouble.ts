@@ -1,3 +1,5 @@
+import { ENGINES, ENGINE_TITLES } from "../config/databases";
+import { DATABASE_RESOURCES } from "../config/limits";
 import type { KubeObject } from "./kube";
 
 /** A pod, as far as its troubles go. */
@@ -178,10 +180,7 @@ function containerTrouble(pod: string, container: ContainerStatus, events: reado
       object,
       reason: ended?.reason === "OOMKilled" ? "OOMKilled" : "CrashLoopBackOff",
       message: `ended with code ${ended?.exitCode ?? "unknown"}, restarted ${restarts} times`,
-      fix:
-        ended?.reason === "OOMKilled"
-          ? "raise app.resources.limits.memory in berth.yaml."
-          : "correct what its log says; `berth status` shows more.",
+      fix: ended?.reason === "OOMKilled" ? memoryFix(container.name) : crashFix(container.name),
       ...(restarts >= hopelessRestarts ? { hopelessAfter: 0 } : {}),
       log: { pod, container: container.name, previous: container.state?.terminated === undefined },
     };
@@ -206,9 +205,28 @@ function containerTrouble(pod: string, container: ContainerStatus, events: reado
     object,
     reason: "ProbeFailed",
     message: probe.message ?? "the probe fails",
-    fix: "let the app answer on app.port at app.healthPath with a status from 200 to 399.",
+    fix: probeFix(container.name),
     log: { pod, container: container.name, previous: false },
   };
+}
+
+function memoryFix(container: string): string {
+  const engine = ENGINES.find((each) => each === container);
+  if (engine === undefined) return "raise app.resources.limits.memory in berth.yaml.";
+  const { memory } = DATABASE_RESOURCES[engine].limits;
+  return `have the app ask less of ${ENGINE_TITLES[engine]} at once, which has ${memory} of memory in a preview.`;
+}
+
+function crashFix(container: string): string {
+  const engine = ENGINES.find((each) => container === `wait-for-${each}`);
+  if (engine === undefined) return "correct what its log says; `berth status` shows more.";
+  return `see why ${ENGINE_TITLES[engine]} takes no connections: the log of pod ${engine}-0 says it.`;
+}
+
+function probeFix(container: string): string {
+  const engine = ENGINES.find((each) => each === container);
+  if (engine === undefined) return "let the app answer on app.port at app.healthPath with a status from 200 to 399.";
+  return `see in its log whether ${ENGINE_TITLES[engine]} is still starting or recovering, which ends by itself, or says what it lacks.`;
 }
 
 function eventTroubles(events: readonly KubeEvent[], pods: readonly Pod[]): Trouble[] {

@@ -10,7 +10,9 @@ import { planNetwork } from "./cluster/plan";
 import { engineVersion } from "./cluster/versions";
 import { clusterFolder, type ClusterFolder, type ClusterSpec, type NodeKind } from "./cluster/spec";
 import { supervisorPid } from "./cluster/supervisor";
+import type { DatabaseImages } from "./databases";
 import { LocalError } from "./errors";
+import { withLock } from "./lock";
 import { cacheDir } from "./paths";
 import { describePlugins, ensurePulumiHome, type PluginDescription, type PluginSource } from "./plugins";
 import { locateToolchain, type Toolchain } from "./toolchain";
@@ -23,7 +25,7 @@ export interface LocalPlatform {
   domain: string;
   gateway: { mode: "host"; scheme: "http"; port: number; sources: string[] };
   storageClass: string;
-  images: { postgresql: Record<string, string> };
+  images: DatabaseImages;
 }
 
 /** Everything that is needed to deploy to an embedded cluster. */
@@ -41,14 +43,17 @@ export interface LocalEnvironment {
 
 /** What `up` chose for deployments to a cluster and {@link environment} must find again. */
 export interface Choices {
-  /** PostgreSQL images by major version. */
-  postgresql: Record<string, string>;
+  /** Images of databases that environments may have. */
+  databases: DatabaseImages;
   /** Where the engine's plugins come from; absent when what is there decides. */
   plugins?: PluginSource;
 }
 
-const choicesShape: z.ZodType<Choices> = z.object({
-  postgresql: z.record(z.string(), z.string()),
+const imagesShape = z.record(z.string(), z.string()).default({});
+const choicesShape = z.object({
+  postgresql: imagesShape,
+  mariadb: imagesShape,
+  redis: imagesShape,
   plugins: z.enum(["official", "stand-in"]).optional(),
 });
 
@@ -56,15 +61,23 @@ function choicesFile(folder: ClusterFolder): string {
   return join(folder.root, "deployments.json");
 }
 
-/** Keeps the choices beside the cluster's other facts. */
-export async function rememberChoices(folder: ClusterFolder, choices: Choices): Promise<void> {
-  await writeJson(choicesFile(folder), choices);
+/**
+ * Keeps choices beside the cluster's other facts. Two commands that do so at the same time do it one after the other.
+ *
+ * @param change gets what has been chosen so far and gives what is to be kept.
+ */
+export async function changeChoices(folder: ClusterFolder, change: (choices: Choices) => Choices): Promise<void> {
+  await withLock(`${choicesFile(folder)}.lock`, { waitSeconds: 30 }, async () => {
+    const { databases, plugins } = change(await readChoices(folder));
+    await writeJson(choicesFile(folder), { ...databases, ...(plugins === undefined ? {} : { plugins }) });
+  });
 }
 
 /** The choices of the last `up`; none when it did not get so far. */
 export async function readChoices(folder: ClusterFolder): Promise<Choices> {
   const text = await readIfPresent(choicesFile(folder));
-  return text === null ? { postgresql: {} } : choicesShape.parse(JSON.parse(text));
+  const { plugins, ...databases } = choicesShape.parse(text === null ? {} : JSON.parse(text));
+  return { databases, ...(plugins === undefined ? {} : { plugins }) };
 }
 
 /**
@@ -117,17 +130,11 @@ export async function describeEngine(
 }
 
 /**
- * What a simulated cluster calls its PostgreSQL image: no container is ever made from it, but a reference by digest must be
- * well-formed.
- */
-export const simulatedPostgresql = { "15": `localhost/berth/simulated-postgres@sha256:${"0".repeat(64)}` };
-
-/**
  * The platform's settings on an embedded cluster.
  *
- * @param postgresql PostgreSQL images by major version.
+ * @param images images of databases that environments may have.
  */
-export function planPlatform(spec: ClusterSpec, postgresql: Record<string, string>): LocalPlatform {
+export function planPlatform(spec: ClusterSpec, images: DatabaseImages): LocalPlatform {
   return {
     domain: localDomain,
     gateway: {
@@ -138,7 +145,7 @@ export function planPlatform(spec: ClusterSpec, postgresql: Record<string, strin
       sources: [`${planNetwork(spec.index).hostAddress}/32`],
     },
     storageClass: storageClassName,
-    images: { postgresql },
+    images,
   };
 }
 
@@ -169,7 +176,7 @@ export async function environment(name: string): Promise<LocalEnvironment> {
       exitCode: 5,
     });
   }
-  const { postgresql, plugins } = await readChoices(folder);
+  const { databases, plugins } = await readChoices(folder);
   const path = [toolchain.binDir, dirname(toolchain.pulumi), dirname(toolchain.nodejs), process.env["PATH"] ?? ""];
   return {
     name,
@@ -183,7 +190,7 @@ export async function environment(name: string): Promise<LocalEnvironment> {
       PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
       PATH: [...new Set(path)].join(delimiter),
     },
-    platform: planPlatform(spec, postgresql),
+    platform: planPlatform(spec, databases),
     pulumi: toolchain.pulumi,
   };
 }

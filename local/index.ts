@@ -1,13 +1,24 @@
+import type { Engine } from "../config/databases";
 import type { WantedCluster } from "./cluster/create";
 import { readSpec } from "./cluster/create";
-import type { ImageArchive } from "./cluster/images";
+import { importImages, type ImageArchive } from "./cluster/images";
 import { checkMachine } from "./cluster/preflight";
 import { checkName, clusterFolder, type NodeKind } from "./cluster/spec";
 import { clusterStatus, type ClusterStatus as NodeStatus } from "./cluster/status";
 import { timeSteps, type Step } from "./cluster/steps";
+import { supervisorPid } from "./cluster/supervisor";
 import { up as startCluster } from "./cluster/up";
-import { describeEngine, pluginEnvironment, rememberChoices, simulatedPostgresql } from "./environment";
-import { ensureImages, type ImageProgress } from "./images";
+import {
+  imagesByEngine,
+  missingEngines,
+  offeredEngines,
+  offers,
+  simulatedImages,
+  withImages,
+  type DatabaseImages,
+} from "./databases";
+import { changeChoices, describeEngine, pluginEnvironment, readChoices } from "./environment";
+import { ensureImages, type BuiltImage, type ImageName, type ImageProgress } from "./images";
 import type { PluginDescription, PluginSource } from "./plugins";
 import { ensureToolchain, locateToolchain, type Part, type Toolchain, type ToolchainEvent } from "./toolchain";
 
@@ -60,7 +71,8 @@ export interface UpOptions extends Partial<WantedCluster> {
    */
   systemTools?: boolean;
   /**
-   * Makes and loads the PostgreSQL image of real nodes.
+   * Makes and loads images of databases for real nodes: PostgreSQL, and those that environments have needed before. Without it
+   * each is made when an environment needs it, see {@link offerDatabases}.
    * @default true
    */
   databases?: boolean;
@@ -122,8 +134,11 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   const { steps, step } = timeSteps(options.onStep);
 
   const toolchain = await step("programs", () => obtainToolchain(options, wantsGateway));
+  const { databases: before } = await readChoices(folder);
+  const engines: Engine[] =
+    options.databases === false ? [] : [...new Set<Engine>(["postgresql", ...offeredEngines(before)])];
   const [images] = await Promise.all([
-    nodes === "real" ? step("images", () => obtainImages(options, toolchain)) : null,
+    nodes === "real" ? step("images", () => obtainImages(options, toolchain, engines)) : null,
     step("engine plugins", () => pluginEnvironment(toolchain, options.plugins)),
   ]);
   const result = await startCluster({
@@ -131,13 +146,14 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
     name,
     nodes,
     programs: { berthNode: toolchain.berthNode, kubectl: toolchain.kubectl, traefik: toolchain.traefik },
-    ...(images === null ? {} : { images, moreImages: images.postgres === undefined ? [] : [images.postgres] }),
+    ...(images === null ? {} : { images: images.parts, moreImages: Object.values(images.databases) }),
   });
-  const postgresql: Record<string, string> = images?.postgres === undefined ? {} : { "15": images.postgres.ref };
-  await rememberChoices(folder, {
-    postgresql: nodes === "real" ? postgresql : simulatedPostgresql,
+  const offered = images === null ? simulatedImages : imagesByEngine(images.databases);
+  await changeChoices(folder, ({ databases }) => ({
+    // What has been offered while this command was at work stays.
+    databases: options.databases === false ? offered : withImages(databases, offered),
     ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
-  });
+  }));
   const found = await status(name);
   if (found === null) throw new Error(`the cluster ${name} is gone although it has just been started`);
   return {
@@ -161,17 +177,61 @@ async function obtainToolchain(options: UpOptions, wantsGateway: boolean): Promi
 }
 
 interface NodeImages {
-  pause: ImageArchive;
-  coredns: ImageArchive;
-  postgres?: ImageArchive;
+  /** Of the node's own parts. */
+  parts: { pause: ImageArchive; coredns: ImageArchive };
+  databases: Partial<Record<ImageName, BuiltImage>>;
 }
 
-async function obtainImages(options: UpOptions, toolchain: Toolchain): Promise<NodeImages> {
-  const settings = {
-    berthNode: toolchain.berthNode,
-    ...(options.onImage && { onProgress: options.onImage }),
-    ...(options.signal && { signal: options.signal }),
-  };
-  if (options.databases ?? true) return ensureImages(["pause", "coredns", "postgres"], settings);
-  return ensureImages(["pause", "coredns"], settings);
+async function obtainImages(
+  options: Pick<UpOptions, "onImage" | "signal">,
+  { berthNode }: Toolchain,
+  engines: readonly Engine[],
+): Promise<NodeImages> {
+  const databases = engines.map((engine) => offers[engine].image);
+  const { pause, coredns, ...others } = await ensureImages<ImageName>(["pause", "coredns", ...databases], {
+    ...imageSettings(options),
+    berthNode,
+  });
+  return { parts: { pause, coredns }, databases: others };
+}
+
+function imageSettings({ onImage, signal }: Pick<UpOptions, "onImage" | "signal">): {
+  onProgress?: (progress: ImageProgress) => void;
+  signal?: AbortSignal;
+} {
+  return { ...(onImage && { onProgress: onImage }), ...(signal && { signal }) };
+}
+
+/**
+ * Makes sure that environments on an embedded cluster can have these databases: makes and loads the images that it lacks, once.
+ * Does nothing for a cluster that does not run, which {@link environment} tells.
+ *
+ * @param engines which databases.
+ * @throws LocalError when an image cannot be made; the signal's reason when interrupted.
+ */
+export async function offerDatabases(
+  name: string,
+  engines: readonly Engine[],
+  options: Pick<UpOptions, "onImage" | "signal"> = {},
+): Promise<void> {
+  const folder = clusterFolder(name);
+  const [spec, pid] = await Promise.all([readSpec(name), supervisorPid(folder, "node")]);
+  if (spec === null || pid === null) return;
+  const missing = missingEngines(engines, (await readChoices(folder)).databases);
+  if (missing.length === 0) return;
+  const more = spec.nodes === "real" ? await makeDatabases(pid, missing, options) : simulatedImages;
+  await changeChoices(folder, ({ databases, ...rest }) => ({ ...rest, databases: withImages(databases, more) }));
+}
+
+async function makeDatabases(
+  nodePid: number,
+  engines: readonly Engine[],
+  options: Pick<UpOptions, "onImage" | "signal">,
+): Promise<DatabaseImages> {
+  const images = await ensureImages(
+    engines.map((engine) => offers[engine].image),
+    imageSettings(options),
+  );
+  await importImages(nodePid, Object.values(images), options.signal);
+  return imagesByEngine(images);
 }

@@ -34,11 +34,17 @@ async function setUp(engineOnly: boolean): Promise<void> {
           why: "testing the example without a cluster",
           programs: ["/usr/lib/postgresql/15/bin/postgres"],
         },
+        { name: "mariadb-server-core", why: "testing its image's entrypoint", programs: ["/usr/sbin/mariadbd"] },
+        { name: "mariadb-client", why: "testing its image's entrypoint", programs: ["/usr/bin/mariadb"] },
+        { name: "redis-server", why: "testing how it is started", programs: ["/usr/bin/redis-server"] },
       ],
       install: true,
       onInstall,
     });
-    const [toolchain] = await Promise.all([ensureToolchainWithProgress(), ensureImages(["postgres", "guestbook"])]);
+    const [toolchain] = await Promise.all([
+      ensureToolchainWithProgress(),
+      ensureImages(["postgres", "mariadb", "redis", "guestbook"]),
+    ]);
     await ensureImages(["pause", "coredns"], { berthNode: toolchain.berthNode });
   }
   tell(`set-up done in ${Math.round((Date.now() - started) / 1000)} s`);

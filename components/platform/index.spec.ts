@@ -206,7 +206,7 @@ describe("Platform", () => {
       gatewaySources: [{ cidr: "10.89.0.1/32" }],
       storageClass: null,
       images: HOST_PLATFORM.images,
-      defaultVersions: { postgresql: "15" },
+      defaultVersions: { postgresql: "15", mariadb: "10.11", redis: "7" },
       priorityClasses: { platform: "berth-platform", environment: "berth-environment" },
       privateEgress: [],
     });

@@ -3,7 +3,8 @@ import type { IngressClassArgs, NetworkPolicyArgs } from "@pulumi/kubernetes/net
 import type { ClusterRoleArgs, ClusterRoleBindingArgs, RoleArgs, RoleBindingArgs } from "@pulumi/kubernetes/rbac/v1";
 import type { PriorityClassArgs } from "@pulumi/kubernetes/scheduling/v1";
 import { PLATFORM_NAMESPACE } from "../../config/names";
-import { defaultPostgresql } from "../../config/platform";
+import { perEngine } from "../../config/databases";
+import { defaultVersion } from "../../config/platform";
 import type { Gateway, PlatformConfig, PlatformFacts } from "../../config/platform";
 import { RESTRICTED_NAMESPACE } from "../security";
 import { planAdmission } from "./admission";
@@ -83,7 +84,7 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     gatewaySources: gatewaySources(gateway),
     storageClass: config.storageClass ?? null,
     images: config.images,
-    defaultVersions: { postgresql: defaultPostgresql(config) ?? null },
+    defaultVersions: perEngine((engine) => defaultVersion(engine, config) ?? null),
     priorityClasses: PRIORITY_CLASSES,
     privateEgress: config.privateEgress,
   };

@@ -1,3 +1,4 @@
+import type { Engine } from "../../config/databases";
 import { LABEL, MANAGED_BY, labelValue } from "../../config/labels";
 import { environmentName, hostName, url } from "../../config/names";
 import type { PlatformFacts } from "../../config/platform";
@@ -9,7 +10,7 @@ import type { PlainMetadata } from "./args";
 export const APP_USER = 1000;
 
 /** The parts of an environment that run pods, and the value of `berth.dev/component` on them. */
-export type Component = "app" | "postgresql";
+export type Component = "app" | Engine;
 
 /** What every planner of an environment reads. */
 export interface PlanContext {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { DIGEST, HOST_FACTS, PR, config } from "../../test/support/samples";
+import { parseBytes } from "../../config/quantity";
 import { MOCK_PASSWORD, record } from "../../test/support/mocks";
 import type { Recording, Registration } from "../../test/support/mocks";
 import { PrEnvironment } from ".";
@@ -312,7 +313,10 @@ describe("PrEnvironment", () => {
     });
 
     it("keeps the files of each major version apart", async () => {
-      const images = { postgresql: { "15": `localhost/a@${DIGEST}`, "16": `localhost/b@${DIGEST}` } };
+      const images = {
+        ...HOST_FACTS.images,
+        postgresql: { "15": `localhost/a@${DIGEST}`, "16": `localhost/b@${DIGEST}` },
+      };
       const recording = await environment(
         { databases: { postgresql: { version: "16" } } },
         { platform: { ...HOST_FACTS, images } },
@@ -333,6 +337,134 @@ describe("PrEnvironment", () => {
       assert.deepEqual(recording.ofType(STATEFUL_SET), []);
       assert.deepEqual(recording.ofType("random:index/randomPassword:RandomPassword"), []);
       assert.deepEqual((recording.result as PrEnvironment).databases, []);
+    });
+  });
+
+  describe("MariaDB and Redis", () => {
+    let both: Recording;
+    before(async () => {
+      both = await environment({ databases: { mariadb: { storage: "2Gi" }, redis: { storage: "300Mi" } } });
+    });
+
+    it("have their passwords in Secrets that Pulumi knows to be such, and nowhere else", () => {
+      assert.deepEqual(both.get("kubernetes:core/v1:Secret", `${NAME}-mariadb-secret`).inputs["stringData"], {
+        secret: {
+          MYSQL_URL: `mysql://app:${MOCK_PASSWORD}@mariadb:3306/app`,
+          MYSQL_HOST: "mariadb",
+          MYSQL_PORT: "3306",
+          MYSQL_USER: "app",
+          MYSQL_PASSWORD: MOCK_PASSWORD,
+          MYSQL_DATABASE: "app",
+        },
+      });
+      assert.deepEqual(both.get("kubernetes:core/v1:Secret", `${NAME}-redis-secret`).inputs["stringData"], {
+        secret: {
+          REDIS_URL: `redis://:${MOCK_PASSWORD}@redis:6379`,
+          REDIS_HOST: "redis",
+          REDIS_PORT: "6379",
+          REDIS_PASSWORD: MOCK_PASSWORD,
+        },
+      });
+      const others = both.registrations.filter(({ type }) => type !== "kubernetes:core/v1:Secret");
+      assert.equal(JSON.stringify(others).includes(MOCK_PASSWORD), false);
+    });
+
+    it("give the app exactly the variables that are in their Secrets", () => {
+      const env = envOf(onlyContainer(both.get(DEPLOYMENT, `${NAME}-app`)));
+      for (const engine of ["mariadb", "redis"]) {
+        const { inputs } = both.get("kubernetes:core/v1:Secret", `${NAME}-${engine}-secret`);
+        const keys = Object.keys((inputs["stringData"] as { secret: object }).secret);
+        const own = Object.keys(env).filter((name) => env[name]?.startsWith(`${engine}/`) === true);
+        assert.deepEqual(own.sort(), keys.sort());
+        for (const key of keys) assert.equal(env[key], `${engine}/${key}`);
+      }
+    });
+
+    it("name their Secret in no argument list, where only the name of a variable may stand", () => {
+      const pods = [...both.ofType(STATEFUL_SET), both.get(DEPLOYMENT, `${NAME}-app`)].map(podOf);
+      for (const { command = [], args = [] } of pods.flatMap(containersOf) as { command?: string[]; args?: string[] }[])
+        for (const text of [...command, ...args]) assert.doesNotMatch(text, /--(requirepass|password)|\$\([A-Z_]+\)/);
+    });
+
+    it("are waited for by the app, each by its own check, one after the other", () => {
+      const waits = podOf(both.get(DEPLOYMENT, `${NAME}-app`)).spec.initContainers ?? [];
+      assert.deepEqual(
+        waits.map(({ name, image }) => [name, image]),
+        [
+          ["wait-for-mariadb", HOST_FACTS.images.mariadb["10.11"]],
+          ["wait-for-redis", HOST_FACTS.images.redis["7"]],
+        ],
+      );
+      assert.match(JSON.stringify(waits[0]?.["command"]), /mariadb-admin .* ping/);
+      assert.match(JSON.stringify(waits[1]?.["command"]), /redis-cli .* ping/);
+    });
+
+    it("satisfy the restricted profile, with a read-only root and bounded folders", () => {
+      for (const pod of both.ofType(STATEFUL_SET).map(podOf)) {
+        assert.equal(pod.spec.securityContext["runAsNonRoot"], true);
+        assert.equal(pod.spec.securityContext["runAsUser"], 999);
+        assert.equal(pod.spec.automountServiceAccountToken, false);
+        assert.equal(pod.spec.terminationGracePeriodSeconds, 5);
+        for (const { emptyDir } of pod.spec.volumes) if (emptyDir) assert.ok(emptyDir.sizeLimit);
+        for (const container of containersOf(pod)) {
+          assert.deepEqual(container.securityContext, {
+            allowPrivilegeEscalation: false,
+            privileged: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+          });
+        }
+      }
+    });
+
+    it("tell a slow start from a failure", () => {
+      for (const engine of ["mariadb", "redis"]) {
+        const container = onlyContainer(both.get(STATEFUL_SET, `${NAME}-${engine}`));
+        const startup = container["startupProbe"] as { failureThreshold: number; exec: { command: string[] } };
+        assert.equal(startup.failureThreshold, 180);
+        assert.match(startup.exec.command.join(" "), engine === "redis" ? /redis-cli .*ping/ : /mariadb-admin .*ping/);
+      }
+    });
+
+    it("keep their data on claims of the configured size, each version in a folder of its own", () => {
+      const size = (engine: string) =>
+        (
+          both.get("kubernetes:core/v1:PersistentVolumeClaim", `${NAME}-${engine}-volume`).inputs["spec"] as {
+            resources: object;
+          }
+        ).resources;
+      assert.deepEqual(size("mariadb"), { requests: { storage: "2Gi" } });
+      assert.deepEqual(size("redis"), { requests: { storage: "300Mi" } });
+      const args = onlyContainer(both.get(STATEFUL_SET, `${NAME}-mariadb`))["args"] as string[];
+      assert.ok(args.includes("--datadir=/var/lib/mysql/10.11"));
+      assert.equal(envOf(onlyContainer(both.get(STATEFUL_SET, `${NAME}-redis`)))["DATA_FOLDER"], "/data/7");
+    });
+
+    it("have Redis refuse writes rather than be killed for its memory or drop keys", () => {
+      const container = onlyContainer(both.get(STATEFUL_SET, `${NAME}-redis`));
+      const script = (container["command"] as string[]).join(" ");
+      const bytes = Number(/maxmemory (\d+)/.exec(script)?.[1]);
+      assert.equal(bytes, parseBytes(container.resources.limits["memory"] ?? "") / 2);
+      assert.match(script, /maxmemory-policy noeviction/);
+      assert.match(script, /appendonly yes/);
+    });
+
+    it("are told of in the order in which they are listed", async () => {
+      const recording = await environment({ databases: { redis: true, postgresql: true, mariadb: true } });
+      assert.deepEqual((recording.result as PrEnvironment).databases, ["postgresql", "mariadb", "redis"]);
+    });
+
+    it("are refused by a platform that offers none, each by its name", async () => {
+      const platform = { ...HOST_FACTS, images: { ...HOST_FACTS.images, mariadb: {}, redis: {} } };
+      const make = environment({ databases: { mariadb: true, redis: true } }, { platform });
+      await assert.rejects(make, (error) => {
+        assert.ok(pulumi.InputPropertiesError.isInstance(error));
+        assert.deepEqual(
+          error.errors.map(({ reason }) => reason.split(".")[0]),
+          ["this platform offers no MariaDB", "this platform offers no Redis"],
+        );
+        return true;
+      });
     });
   });
 

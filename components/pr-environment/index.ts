@@ -61,7 +61,7 @@ export class PrEnvironment extends pulumi.ComponentResource {
     this.url = plan.context.url;
     this.quota = plan.neededQuota;
     this.ready = pulumi.all([app, ...workloads].map(({ id }) => id)).apply(() => true as const);
-    this.databases = plan.postgresql ? ["postgresql"] : [];
+    this.databases = plan.databases.map(({ engine }) => engine);
     this.registerOutputs({ namespace: this.namespace, url: this.url, databases: this.databases });
   }
 }

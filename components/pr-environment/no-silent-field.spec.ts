@@ -33,6 +33,14 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "databases.postgresql.storage": ["1Gi", "2Gi"],
   "databases.postgresql.bootstrap.initSQL.*": ["SELECT 1", "SELECT 2"],
   "databases.postgresql.bootstrap.postInitApplicationSQL.*": ["SELECT 1", "SELECT 2"],
+  "databases.mariadb": [false, true],
+  "databases.mariadb.enabled": [false, true],
+  "databases.mariadb.version": ["10.11", "11.4"],
+  "databases.mariadb.storage": ["1Gi", "2Gi"],
+  "databases.redis": [false, true],
+  "databases.redis.enabled": [false, true],
+  "databases.redis.version": ["7", "8"],
+  "databases.redis.storage": ["1Gi", "2Gi"],
   "ingress.enabled": [true, false],
   "ingress.annotations.*": ["a", "b"],
   "egress.allow.*.cidr": ["203.0.113.0/24", "198.51.100.0/24"],
@@ -47,7 +55,11 @@ const BESIDE: Record<string, Values> = {
 
 const facts = {
   ...HOST_FACTS,
-  images: { postgresql: { "15": `localhost/postgres@${DIGEST}`, "16": `localhost/postgres-16@${DIGEST}` } },
+  images: {
+    postgresql: { "15": `localhost/postgres@${DIGEST}`, "16": `localhost/postgres-16@${DIGEST}` },
+    mariadb: { "10.11": `localhost/mariadb@${DIGEST}`, "11.4": `localhost/mariadb-11@${DIGEST}` },
+    redis: { "7": `localhost/redis@${DIGEST}`, "8": `localhost/redis-8@${DIGEST}` },
+  },
 };
 
 describe("no field of berth.yaml is silent", () => {

@@ -5,8 +5,8 @@ import type { Quota } from "../../config/quota";
 import type { PrEnvironmentArgs } from "./args";
 import { planContext } from "./context";
 import type { Component, PlanContext } from "./context";
-import { planPostgresql } from "./databases/postgresql";
-import type { PostgresqlPlan } from "./databases/postgresql";
+import type { DatabasePlan } from "./databases/engine";
+import { planDatabases } from "./databases/plan";
 import { planNetworkPolicies } from "./isolation/network-policies";
 import { planLimitRange, planNamespace, planResourceQuota, planServiceAccount } from "./isolation/plan";
 import { planWorkload } from "./workload/plan";
@@ -22,7 +22,7 @@ export interface PrEnvironmentPlan {
   limitRange: LimitRangeArgs;
   serviceAccounts: Partial<Record<Component, ServiceAccountArgs>>;
   networkPolicies: Record<string, NetworkPolicyArgs>;
-  postgresql: PostgresqlPlan | undefined;
+  databases: DatabasePlan[];
   workload: WorkloadPlan;
 }
 
@@ -33,7 +33,7 @@ export interface PrEnvironmentPlan {
  */
 export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): PrEnvironmentPlan {
   const context = planContext(args);
-  const postgresql = planPostgresql(context);
+  const databases = planDatabases(context);
   const neededQuota = planQuota(args.config);
   return {
     context,
@@ -41,12 +41,14 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
     neededQuota,
     quota: planResourceQuota(context, neededQuota, args.previousQuota),
     limitRange: planLimitRange(context),
-    serviceAccounts: {
-      app: planServiceAccount(context, "app"),
-      ...(postgresql ? { postgresql: planServiceAccount(context, "postgresql") } : {}),
-    },
+    serviceAccounts: Object.fromEntries(
+      (["app", ...databases.map(({ engine }) => engine)] as const).map((one) => [
+        one,
+        planServiceAccount(context, one),
+      ]),
+    ),
     networkPolicies: planNetworkPolicies(context),
-    postgresql,
-    workload: planWorkload(context, postgresql),
+    databases,
+    workload: planWorkload(context, databases),
   };
 }

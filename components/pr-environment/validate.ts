@@ -1,11 +1,12 @@
 import { PRIVATE_RANGES, contains } from "../../config/cidr";
+import { ENGINE_TITLES, enabledEngines, sortVersions } from "../../config/databases";
 import { repositoryOf } from "../../config/image";
 import type { InvalidProperty } from "../problems";
 import type { PrEnvironmentArgs } from "./args";
 
 /** Finds what each part of the arguments cannot know by itself: whether config, pull request and platform go together. */
 export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platform">): InvalidProperty[] {
-  return [...validateImage(args), ...validatePostgresql(args), ...validateEgress(args)];
+  return [...validateImage(args), ...validateDatabases(args), ...validateEgress(args)];
 }
 
 function validateImage({ config, pr }: Pick<PrEnvironmentArgs, "config" | "pr">): InvalidProperty[] {
@@ -19,24 +20,23 @@ function validateImage({ config, pr }: Pick<PrEnvironmentArgs, "config" | "pr">)
   ];
 }
 
-function validatePostgresql({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
-  const { enabled, version } = config.databases.postgresql;
-  if (!enabled) return [];
-  const offered = Object.keys(platform.images.postgresql);
-  const propertyPath = "config.databases.postgresql.version";
-  if (offered.length === 0) {
-    const reason =
-      "this platform offers no PostgreSQL. Add an image to images.postgresql of berth:platform and update the platform stack.";
-    return [{ propertyPath, reason }];
-  }
-  const wanted = version ?? platform.defaultVersions.postgresql;
-  if (wanted !== null && offered.includes(wanted)) return [];
-  return [
-    {
-      propertyPath,
-      reason: `"${wanted ?? "none"}" is not offered by this platform; accepted: ${offered.join(", ")}. Choose one of them, or leave version out for the default.`,
-    },
-  ];
+function validateDatabases({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
+  return enabledEngines(config.databases).flatMap((engine) => {
+    const offered = sortVersions(Object.keys(platform.images[engine]));
+    const propertyPath = `config.databases.${engine}.version`;
+    if (offered.length === 0) {
+      const reason = `this platform offers no ${ENGINE_TITLES[engine]}. Add an image to images.${engine} of berth:platform and update the platform stack.`;
+      return [{ propertyPath, reason }];
+    }
+    const wanted = config.databases[engine].version ?? platform.defaultVersions[engine];
+    if (wanted !== null && offered.includes(wanted)) return [];
+    return [
+      {
+        propertyPath,
+        reason: `"${wanted ?? "none"}" is not offered by this platform; accepted: ${offered.join(", ")}. Choose one of them, or leave version out for the default.`,
+      },
+    ];
+  });
 }
 
 function validateEgress({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {

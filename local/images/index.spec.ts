@@ -7,7 +7,9 @@ import { LocalError } from "../errors";
 import { ensureImages, type ImageName } from "./index";
 import { imageKey, layerKey } from "./key";
 import { guestbookRecipe } from "./recipes/guestbook";
+import { mariadbRecipe } from "./recipes/mariadb";
 import { postgresRecipe } from "./recipes/postgres";
+import { redisRecipe } from "./recipes/redis";
 
 const failsWith = (message: RegExp) => (error: unknown) => {
   assert.ok(error instanceof LocalError);
@@ -29,7 +31,7 @@ describe("ensureImages", () => {
   it("refuses a name that it does not know", async () => {
     await assert.rejects(
       ensureImages(["mysql" as ImageName]),
-      failsWith(/no image "mysql".*pause, coredns, postgres, guestbook/),
+      failsWith(/no image "mysql".*pause, coredns, postgres, mariadb, redis, guestbook/),
     );
   });
 
@@ -62,8 +64,8 @@ describe("recipes", () => {
   });
 
   it("run as numeric users other than root, so that runAsNonRoot can be checked", async () => {
-    for (const { config } of [await guestbookRecipe("1"), await postgresRecipe()])
-      assert.match(config.User, /^[1-9]\d*:[1-9]\d*$/);
+    for (const recipe of [guestbookRecipe("1"), postgresRecipe(), mariadbRecipe(), redisRecipe()])
+      assert.match((await recipe).config.User, /^[1-9]\d*:[1-9]\d*$/);
   });
 
   it("have PostgreSQL end its sessions instead of waiting for them", async () => {

@@ -5,8 +5,10 @@ import { LocalError } from "../errors";
 import { cacheDir } from "../paths";
 import { corednsRecipe } from "./recipes/coredns";
 import { guestbookRecipe } from "./recipes/guestbook";
+import { mariadbRecipe } from "./recipes/mariadb";
 import { pauseRecipe } from "./recipes/pause";
 import { postgresRecipe } from "./recipes/postgres";
+import { redisRecipe } from "./recipes/redis";
 import { obtainImage } from "./store";
 import { imageNames, type BuiltImage, type EnsureImagesOptions, type ImageName, type Recipe } from "./types";
 
@@ -72,6 +74,10 @@ function recipeOf(name: ImageName, options: EnsureImagesOptions): Promise<Recipe
       return corednsRecipe(options.berthNode);
     case "postgres":
       return postgresRecipe();
+    case "mariadb":
+      return mariadbRecipe();
+    case "redis":
+      return redisRecipe();
     case "guestbook":
       return guestbookRecipe(checkVersion(options.guestbook?.version ?? "1"));
   }

@@ -1,5 +1,5 @@
 /** Every image that the embedded cluster can be given. */
-export const imageNames = ["pause", "coredns", "postgres", "guestbook"] as const;
+export const imageNames = ["pause", "coredns", "postgres", "mariadb", "redis", "guestbook"] as const;
 
 /** Name of an image, as in `localhost/berth/<name>`. */
 export type ImageName = (typeof imageNames)[number];

@@ -36,6 +36,18 @@ const EXAMPLES: Record<string, RecordOptions> = {
       },
     },
   },
+  "pr-databases": {
+    stack: "pr-shop-7",
+    stacks: STACKS,
+    config: {
+      role: "pr",
+      pr: PR,
+      config: {
+        projectId: "shop",
+        databases: { postgresql: true, mariadb: { version: "10.11", storage: "2Gi" }, redis: { storage: "512Mi" } },
+      },
+    },
+  },
 };
 
 describe("golden resource graphs", () => {

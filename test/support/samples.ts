@@ -15,7 +15,11 @@ export const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
 export const HOST_PLATFORM: PlatformInput = {
   domain: "berth.localhost",
   gateway: { mode: "host", scheme: "http", port: 8080, sources: ["10.89.0.1/32"] },
-  images: { postgresql: { "15": `localhost/berth/postgres@${DIGEST}` } },
+  images: {
+    postgresql: { "15": `localhost/berth/postgres@${DIGEST}` },
+    mariadb: { "10.11": `localhost/berth/mariadb@${DIGEST}` },
+    redis: { "7": `localhost/berth/redis@${DIGEST}` },
+  },
 };
 
 /** `berth:platform` of a cluster of one's own. */

@@ -6,45 +6,56 @@ import type { Children } from "../../children";
 import type { PrEnvironmentTransforms } from "../args";
 import { metadata } from "../context";
 import type { PrEnvironmentPlan } from "../plan";
-import { POSTGRESQL_SECRET, connection } from "./postgresql";
 
 /** Long enough that guessing is hopeless (190 bits); letters and digits only, so that it needs no quoting in a URL. */
 const PASSWORD = { length: 32, special: false };
 
+/** What registering databases takes. */
+interface Place {
+  /** Namespaced children. */
+  children: Children;
+  /** What every pod must depend on. */
+  fences: pulumi.Resource[];
+  /** Children of the component that are not in the namespace. */
+  owner: Children;
+}
+
 /**
  * Registers the databases that the plan has, each with credentials, volume and Service.
  *
- * @param children namespaced children
- * @param fences what every pod must depend on
- * @param owner children of the component that are not in the namespace
  * @returns what the app's pods need to be there when they start, and what is waited for until it runs
  */
 export function createDatabases(
-  { children, fences, owner }: { children: Children; fences: pulumi.Resource[]; owner: Children },
-  plan: PrEnvironmentPlan,
+  { children, fences, owner }: Place,
+  { databases, context }: PrEnvironmentPlan,
   transform: PrEnvironmentTransforms,
 ): { needs: pulumi.Resource[]; workloads: pulumi.CustomResource[] } {
-  const { postgresql, context } = plan;
-  if (!postgresql) return { needs: [], workloads: [] };
-  const password = owner.add(RandomPassword, "postgresql-password", PASSWORD);
-  const secret = children.add(
-    Secret,
-    "postgresql-secret",
-    {
-      metadata: metadata(context, POSTGRESQL_SECRET, "postgresql"),
-      stringData: pulumi.secret(password.result.apply(connection)),
-    },
-    transform.secret,
-  );
-  children.add(Service, "postgresql-service", postgresql.service, transform.service);
-  const volume = children
-    .with({ dependsOn: fences })
-    .add(PersistentVolumeClaim, "postgresql-volume", postgresql.volume, transform.volume);
-  const bootstrap = postgresql.bootstrap
-    ? [children.add(ConfigMap, "postgresql-bootstrap", postgresql.bootstrap, transform.configMap)]
-    : [];
-  const statefulSet = children
-    .with({ dependsOn: [...fences, secret, volume, ...bootstrap], customTimeouts: { create: "6m", update: "6m" } })
-    .add(StatefulSet, "postgresql", postgresql.statefulSet, transform.database);
-  return { needs: [secret], workloads: [statefulSet] };
+  const created = databases.map((plan) => {
+    const { engine } = plan;
+    const password = owner.add(RandomPassword, `${engine}-password`, PASSWORD);
+    const secret = children.add(
+      Secret,
+      `${engine}-secret`,
+      {
+        metadata: metadata(context, engine, engine),
+        stringData: pulumi.secret(password.result.apply(plan.connection)),
+      },
+      transform.secret,
+    );
+    children.add(Service, `${engine}-service`, plan.service, transform.service);
+    const volume = children
+      .with({ dependsOn: fences })
+      .add(PersistentVolumeClaim, `${engine}-volume`, plan.volume, transform.volume);
+    const bootstrap = plan.bootstrap
+      ? [children.add(ConfigMap, `${engine}-bootstrap`, plan.bootstrap, transform.configMap)]
+      : [];
+    const statefulSet = children
+      .with({ dependsOn: [...fences, secret, volume, ...bootstrap], customTimeouts: { create: "6m", update: "6m" } })
+      .add(StatefulSet, engine, plan.statefulSet, transform.database);
+    return { secret, statefulSet };
+  });
+  return {
+    needs: created.map(({ secret }) => secret),
+    workloads: created.map(({ statefulSet }) => statefulSet),
+  };
 }

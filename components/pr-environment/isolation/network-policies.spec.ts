@@ -25,7 +25,6 @@ function policiesOf(fields: Record<string, unknown>, platform: PlatformFacts = H
 }
 
 const app = { matchLabels: { "berth.dev/component": "app" } };
-const postgresql = { matchLabels: { "berth.dev/component": "postgresql" } };
 
 describe("network policies of an environment", () => {
   it("refuse everything both ways to start with", () => {
@@ -76,23 +75,36 @@ describe("network policies of an environment", () => {
     assert.equal(policiesOf({ ingress: { enabled: false } })["allow-gateway-to-app"], undefined);
   });
 
-  it("let the app reach its database's port, and nobody else; the database reaches nothing", () => {
-    const policies = policiesOf({ databases: { postgresql: true } });
-    const port = [{ port: 5432, protocol: "TCP" }];
-    assert.deepEqual(policies["allow-app-to-postgresql"]?.spec, {
-      podSelector: app,
-      policyTypes: ["Egress"],
-      egress: [{ to: [{ podSelector: postgresql }], ports: port }],
+  for (const [engine, number] of [
+    ["postgresql", 5432],
+    ["mariadb", 3306],
+    ["redis", 6379],
+  ] as const) {
+    it(`let the app reach the port of its ${engine}, and nobody else; the database reaches nothing`, () => {
+      const policies = policiesOf({ databases: { [engine]: true } });
+      const database = { matchLabels: { "berth.dev/component": engine } };
+      const port = [{ port: number, protocol: "TCP" }];
+      assert.deepEqual(policies[`allow-app-to-${engine}`]?.spec, {
+        podSelector: app,
+        policyTypes: ["Egress"],
+        egress: [{ to: [{ podSelector: database }], ports: port }],
+      });
+      assert.deepEqual(policies[`allow-${engine}-from-app`]?.spec, {
+        podSelector: database,
+        policyTypes: ["Ingress"],
+        ingress: [{ from: [{ podSelector: app }], ports: port }],
+      });
+      const fromDatabase = Object.values(policies).filter(
+        ({ spec }) => spec.podSelector.matchLabels?.["berth.dev/component"] === engine && spec.egress,
+      );
+      assert.deepEqual(fromDatabase, []);
     });
-    assert.deepEqual(policies["allow-postgresql-from-app"]?.spec, {
-      podSelector: postgresql,
-      policyTypes: ["Ingress"],
-      ingress: [{ from: [{ podSelector: app }], ports: port }],
-    });
-    const fromDatabase = Object.values(policies).filter(
-      ({ spec }) => spec.podSelector.matchLabels?.["berth.dev/component"] === "postgresql" && spec.egress,
-    );
-    assert.deepEqual(fromDatabase, []);
+  }
+
+  it("open two paths for each database, and none between databases", () => {
+    const names = Object.keys(policiesOf({ databases: { postgresql: true, mariadb: true, redis: true } }));
+    assert.equal(names.length, 3 + 2 * 3);
+    assert.equal(names.filter((name) => /^allow-(app-to-\w+|\w+-from-app)$/.test(name)).length, 1 + 2 * 3);
   });
 
   it("open what the config allows, on its ports only, with metadata addresses closed inside a wide range", () => {

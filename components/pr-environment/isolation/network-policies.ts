@@ -2,7 +2,8 @@ import type { NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
 import type { input } from "@pulumi/kubernetes/types";
 import { exceptions } from "../../../config/cidr";
 import type { PlatformFacts } from "../../../config/platform";
-import { POSTGRESQL_PORT } from "../databases/postgresql";
+import type { EngineSpec } from "../databases/engine";
+import { specsOf } from "../databases/plan";
 import { metadata, selector } from "../context";
 import type { Component, PlanContext } from "../context";
 
@@ -12,7 +13,7 @@ type Peer = input.networking.v1.NetworkPolicyPeer;
  * All policies of an environment, by name.
  *
  * They add up: everything is refused both ways, and each further policy opens one path that is needed. Pods of one environment do
- * not reach each other in general; the app reaches its database's port and nothing else. Nobody reaches the API server, and a
+ * not reach each other in general; the app reaches the ports of its databases and nothing else. Nobody reaches the API server, and a
  * database reaches nothing at all, DNS included.
  */
 export function planNetworkPolicies(context: PlanContext): Record<string, NetworkPolicyArgs> {
@@ -27,21 +28,7 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
       policyTypes: ["Egress"],
       egress: [{ to: [CLUSTER_DNS], ports: [port(53, "UDP"), port(53)] }],
     }),
-    ...when(config.databases.postgresql.enabled, "allow-app-to-postgresql", () =>
-      policy(context, "allow-app-to-postgresql", selector("app"), {
-        policyTypes: ["Egress"],
-        egress: [{ to: [{ podSelector: { matchLabels: selector("postgresql") } }], ports: [port(POSTGRESQL_PORT)] }],
-      }),
-    ),
-    ...when(config.databases.postgresql.enabled, "allow-postgresql-from-app", () =>
-      allowIn(
-        context,
-        "allow-postgresql-from-app",
-        "postgresql",
-        [{ podSelector: { matchLabels: selector("app") } }],
-        POSTGRESQL_PORT,
-      ),
-    ),
+    ...Object.fromEntries(specsOf(config.databases).flatMap((spec) => databasePolicies(context, spec))),
     ...when(config.egress.allow.length > 0, "allow-app-egress", () =>
       policy(context, "allow-app-egress", selector("app"), {
         policyTypes: ["Egress"],
@@ -52,6 +39,16 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
       }),
     ),
   };
+}
+
+/** One policy on each end of the way from the app to a database, with their names. */
+function databasePolicies(context: PlanContext, { engine, port: number }: EngineSpec): [string, NetworkPolicyArgs][] {
+  const [out, into] = [`allow-app-to-${engine}`, `allow-${engine}-from-app`];
+  const egress = [{ to: [{ podSelector: { matchLabels: selector(engine) } }], ports: [port(number)] }];
+  return [
+    [out, policy(context, out, selector("app"), { policyTypes: ["Egress"], egress })],
+    [into, allowIn(context, into, engine, [{ podSelector: { matchLabels: selector("app") } }], number)],
+  ];
 }
 
 /** The cluster's DNS pods, by the label they carry on EKS, kubeadm, k3s and the embedded cluster alike. */

@@ -3,7 +3,8 @@ import type { DeploymentArgs } from "@pulumi/kubernetes/apps/v1";
 import type { ConfigMapArgs, ServiceArgs } from "@pulumi/kubernetes/core/v1";
 import type { IngressArgs } from "@pulumi/kubernetes/networking/v1";
 import type { input } from "@pulumi/kubernetes/types";
-import { INJECTED_POSTGRESQL } from "../../../config/check";
+import { INJECTED_DATABASE } from "../../../config/databases";
+import type { Engine } from "../../../config/databases";
 import { ANNOTATION } from "../../../config/labels";
 import { WRITABLE_DIR_SIZE } from "../../../config/limits";
 import type { Resources } from "../../../config/limits";
@@ -11,8 +12,8 @@ import { formatBytes, formatCpu, parseBytes, parseCpu } from "../../../config/qu
 import { CONTAINER_SECURITY, podSecurity } from "../../security";
 import { APP_USER, metadata, podLabels, selector } from "../context";
 import type { PlanContext } from "../context";
-import { POSTGRESQL_SECRET, planWaitForPostgresql } from "../databases/postgresql";
-import type { PostgresqlPlan } from "../databases/postgresql";
+import { fromSecret } from "../databases/engine";
+import type { DatabasePlan } from "../databases/engine";
 
 /** ConfigMap with the variables of the config. */
 const APP_ENV = "app-env";
@@ -42,13 +43,13 @@ export interface WorkloadPlan {
 }
 
 /** Plans the app. Its port comes from `app.port` everywhere. */
-export function planWorkload(context: PlanContext, postgresql: PostgresqlPlan | undefined): WorkloadPlan {
+export function planWorkload(context: PlanContext, databases: readonly DatabasePlan[]): WorkloadPlan {
   const { config, host } = context;
   const { port } = config.app;
   const skipAwait = { "pulumi.com/skipAwait": "true" };
   return {
     env: { metadata: metadata(context, APP_ENV, "app"), data: config.env },
-    deployment: planDeployment(context, postgresql),
+    deployment: planDeployment(context, databases),
     service: {
       metadata: { ...metadata(context, "app", "app"), annotations: skipAwait },
       // The same number on both sides: the VPC CNI applies NetworkPolicies to a Service only then.
@@ -79,7 +80,7 @@ export function planWorkload(context: PlanContext, postgresql: PostgresqlPlan | 
   };
 }
 
-function planDeployment(context: PlanContext, postgresql: PostgresqlPlan | undefined): DeploymentArgs {
+function planDeployment(context: PlanContext, databases: readonly DatabasePlan[]): DeploymentArgs {
   const { config, platform } = context;
   const about = metadata(context, "app", "app");
   const dirs = writableDirs(config.writableDirs);
@@ -100,8 +101,14 @@ function planDeployment(context: PlanContext, postgresql: PostgresqlPlan | undef
           priorityClassName: platform.priorityClasses.environment,
           terminationGracePeriodSeconds: GRACE_SECONDS,
           securityContext: podSecurity(APP_USER),
-          ...(postgresql ? { initContainers: [planWaitForPostgresql(context, postgresql.version)] } : {}),
-          containers: [planContainer(context, dirs, postgresql !== undefined)],
+          ...(databases.length > 0 ? { initContainers: databases.map(({ wait }) => wait) } : {}),
+          containers: [
+            planContainer(
+              context,
+              dirs,
+              databases.map(({ engine }) => engine),
+            ),
+          ],
           volumes: dirs.map(({ name }) => ({ name, emptyDir: { sizeLimit: WRITABLE_DIR_SIZE } })),
         },
       },
@@ -109,7 +116,7 @@ function planDeployment(context: PlanContext, postgresql: PostgresqlPlan | undef
   };
 }
 
-function planContainer(context: PlanContext, dirs: WritableDir[], hasPostgresql: boolean): input.core.v1.Container {
+function planContainer(context: PlanContext, dirs: WritableDir[], engines: readonly Engine[]): input.core.v1.Container {
   const { config, pr } = context;
   const health = { httpGet: { path: config.app.healthPath, port: config.app.port } };
   return {
@@ -119,7 +126,7 @@ function planContainer(context: PlanContext, dirs: WritableDir[], hasPostgresql:
     ports: [{ name: "http", containerPort: config.app.port }],
     // Later sources win over earlier ones, and single variables over all of them.
     envFrom: [{ configMapRef: { name: APP_ENV } }, ...config.envFrom],
-    env: [...injected(context), ...(hasPostgresql ? injectedPostgresql() : [])],
+    env: [...injected(context), ...engines.flatMap(injectedDatabase)],
     resources: canonical(config.resources),
     securityContext: CONTAINER_SECURITY,
     startupProbe: { ...health, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: STARTUP_SECONDS },
@@ -142,11 +149,8 @@ function injected({ config, pr, url }: PlanContext): input.core.v1.EnvVar[] {
   return Object.entries(variables).flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
 }
 
-function injectedPostgresql(): input.core.v1.EnvVar[] {
-  return INJECTED_POSTGRESQL.map((name) => ({
-    name,
-    valueFrom: { secretKeyRef: { name: POSTGRESQL_SECRET, key: name } },
-  }));
+function injectedDatabase(engine: Engine): input.core.v1.EnvVar[] {
+  return INJECTED_DATABASE[engine].map((name) => fromSecret(engine, name));
 }
 
 interface WritableDir {

@@ -1,42 +1,14 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
-import { chmod, chown, mkdir, mkdtemp, readFile, readdir, readlink, rename, rm, writeFile } from "node:fs/promises";
+import type { ChildProcess } from "node:child_process";
+import { chmod, chown, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { freePort, postgresPrograms, runProgram, until } from "../../../examples/guestbook/test/support";
+import { containerUser as user, endContainer, startContainer, type Container } from "../../../test/support/container";
 
 const entrypoint = join(__dirname, "entrypoint.sh");
-/** The machine's user for what should own nothing; in the image it is uid 999. */
-const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 const password = "s3cret-for-one-test";
-
-interface Server {
-  child: ChildProcess;
-  output: () => string;
-}
-
-/** Processes that have the folder in their command line or environment, or work in it. */
-async function processesOf(folder: string): Promise<number[]> {
-  const pids = (await readdir("/proc")).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
-  const ofFolder = await Promise.all(
-    pids.map(async (pid) => {
-      const about = [readFile(`/proc/${pid}/cmdline`), readFile(`/proc/${pid}/environ`), readlink(`/proc/${pid}/cwd`)];
-      // A process may have ended meanwhile.
-      const found = await Promise.allSettled(about);
-      return found.some((one) => one.status === "fulfilled" && String(one.value).includes(folder));
-    }),
-  );
-  return pids.filter((_, index) => ofFolder[index]);
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
-}
 
 // The image's own script with the machine's PostgreSQL; that the image itself works is shown by running pods.
 describe("the PostgreSQL image's entrypoint", function () {
@@ -44,7 +16,7 @@ describe("the PostgreSQL image's entrypoint", function () {
   let folder: string;
   let data: string;
   let port: number;
-  const started: ChildProcess[] = [];
+  const started: Container["child"][] = [];
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "berth-entrypoint-"));
@@ -59,43 +31,23 @@ describe("the PostgreSQL image's entrypoint", function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  function start(env: Record<string, string> = {}, args: string[] = ["postgres"]): Server {
+  function start(env: Record<string, string> = {}, args: string[] = ["postgres"]): Container {
     const settings =
       args[0] === "postgres" ? ["-c", `port=${port}`, "-c", `unix_socket_directories=${folder}/volume`] : [];
-    const child = spawn(entrypoint, [...args, ...settings], {
-      ...user,
-      cwd: "/",
-      // A process group of its own, so that a kill takes the whole container, as the end of its PID namespace would.
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        PATH: `${postgresPrograms()}:/usr/bin:/bin`,
-        LANG: "C.UTF-8",
-        PGDATA: data,
-        POSTGRES_USER: "app",
-        POSTGRES_DB: "app data",
-        POSTGRES_PASSWORD: password,
-        ...env,
-      },
+    const server = startContainer([entrypoint, ...args, ...settings], {
+      PATH: `${postgresPrograms()}:/usr/bin:/bin`,
+      LANG: "C.UTF-8",
+      PGDATA: data,
+      POSTGRES_USER: "app",
+      POSTGRES_DB: "app data",
+      POSTGRES_PASSWORD: password,
+      ...env,
     });
-    started.push(child);
-    let text = "";
-    child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
-    return { child, output: () => text };
+    started.push(server.child);
+    return server;
   }
-  const end = async (child: ChildProcess, signal: NodeJS.Signals): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const closed = new Promise((done) => child.once("close", done));
-    // Killed as a whole; asked politely, only the first process hears it.
-    if (signal === "SIGKILL" && child.pid !== undefined) {
-      process.kill(-child.pid, signal);
-      // The server that prepares the data folder has a process group of its own.
-      for (const pid of await processesOf(folder)) killIfThere(pid);
-    } else child.kill(signal);
-    await closed;
-  };
-  const ready = ({ child, output }: Server): Promise<void> =>
+  const end = (child: ChildProcess, signal: NodeJS.Signals): Promise<void> => endContainer(child, signal, folder);
+  const ready = ({ child, output }: Container): Promise<void> =>
     until("PostgreSQL listens", () => {
       if (child.exitCode !== null) throw new Error(output());
       return new RegExp(`listening on IPv4 address "0\\.0\\.0\\.0", port ${port}[^]*ready to accept`).test(output());

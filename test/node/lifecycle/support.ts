@@ -10,6 +10,7 @@ import {
   type Attempt,
   type AttemptResult,
 } from "../../../cli/demo/egress";
+import type { Engine } from "../../../config/databases";
 import { loadConfig, type Config } from "../../../config/load";
 import { deploy, type DeployOptions, type DeployResult } from "../../../lifecycle/deploy";
 import { destroy, type DestroyResult } from "../../../lifecycle/destroy";
@@ -17,7 +18,7 @@ import { Kube } from "../../../lifecycle/kube";
 import { environmentName } from "../../../lifecycle/naming";
 import type { Target } from "../../../lifecycle/target";
 import type { Pod } from "../../../lifecycle/trouble";
-import { loadImage, up } from "../../../local";
+import { loadImage, offerDatabases, up } from "../../../local";
 import { onNode, runningNode } from "../../../local/cluster/images";
 import { clusterFolder } from "../../../local/cluster/spec";
 import { ensureImages } from "../../../local/images";
@@ -36,9 +37,14 @@ export class RealCluster {
     private readonly nodePid: number,
   ) {}
 
-  /** Starts the cluster, or gets hold of a running one. */
-  static async start(name: string): Promise<RealCluster> {
+  /**
+   * Starts the cluster, or gets hold of a running one.
+   *
+   * @param databases What environments may have. @default what the cluster offers anyway
+   */
+  static async start(name: string, databases: readonly Engine[] = []): Promise<RealCluster> {
     await up({ name, nodes: "real" });
+    await offerDatabases(name, databases);
     const images: string[] = [];
     for (const version of ["1", "2"]) {
       const { guestbook } = await ensureImages(["guestbook"], { guestbook: { version } });
@@ -94,6 +100,12 @@ export class RealCluster {
   async exec(projectId: string, argv: readonly string[]): Promise<string> {
     const pod = await appPod(this.kube, environmentName(projectId, 1).namespace);
     return execInPod(this.target, this.kubectl, pod, argv);
+  }
+
+  /** Runs a command in a pod of that name and gives its standard output. */
+  async execIn(projectId: string, name: string, argv: readonly string[]): Promise<string> {
+    const { namespace } = environmentName(projectId, 1);
+    return execInPod(this.target, this.kubectl, { metadata: { name, namespace } }, argv);
   }
 
   /** Tries connections from the app's pod. */

@@ -1,0 +1,218 @@
+import type { StatefulSetArgs } from "@pulumi/kubernetes/apps/v1";
+import type { ConfigMapArgs, PersistentVolumeClaimArgs, ServiceArgs } from "@pulumi/kubernetes/core/v1";
+import type { input } from "@pulumi/kubernetes/types";
+import { ENGINE_TITLES } from "../../../config/databases";
+import type { Engine } from "../../../config/databases";
+import { DATABASE_RESOURCES, WAIT_RESOURCES } from "../../../config/limits";
+import { formatBytes, parseBytes } from "../../../config/quantity";
+import { CONTAINER_SECURITY, podSecurity } from "../../security";
+import { metadata, podLabels, selector } from "../context";
+import type { PlanContext } from "../context";
+
+/*
+ * What every database of an environment has in common: one pod on a volume of its own, behind a Service that is named after the
+ * engine, with a Secret of the same name. What is particular to an engine is in its own file, as an `EngineSpec`.
+ */
+
+/** User and database name that apps get, where the engine has such. */
+export const DATABASE_USER = "app";
+export const DATABASE_NAME = "app";
+
+/** User and group of the server in the images of docker.io/library and of the embedded cluster, the same for all engines. */
+const IMAGE_USER = 999;
+
+/**
+ * Seconds between the signal to end and the kill. The shutdown of a small data set takes well under one, and a server that is
+ * killed loses nothing that it has confirmed but recovers at its next start (Redis: up to its last second). Longer is not free:
+ * when a namespace is deleted, its controller comes back to look for ended pods only after half of the longest grace period
+ * among them.
+ */
+const GRACE_SECONDS = 5;
+
+/** Seconds that an app waits for a database. Image pull, volume, first initialisation and bootstrap SQL must fit. */
+const WAIT_SECONDS = 180;
+
+/** A folder that is empty at each start of the pod. */
+interface ScratchFolder {
+  name: string;
+  path: string;
+  sizeLimit: string;
+}
+
+/** What is particular to an engine. All of it is a function of the config alone. */
+export interface EngineSpec {
+  engine: Engine;
+  port: number;
+  /** Where the volume is mounted. Data are in a folder below it that is named after the version. */
+  dataFolder: string;
+  /** Folders beside the data that the server writes to. */
+  scratch: ScratchFolder[];
+  /** How the server is started, where it is not what the image does by itself. */
+  command?: string[];
+  args?: (version: string) => string[];
+  env: (version: string) => input.core.v1.EnvVar[];
+  /** The engine's own check, against 127.0.0.1, with a time limit of its own. Ends with 0 when the server takes connections. */
+  probe: string[];
+  /** Files for a new database; undefined when there are none. */
+  bootstrap?: Bootstrap;
+  wait: {
+    /** The engine's own check as a shell command, against the Service. */
+    check: string;
+    /** Host and port as the shell has them. */
+    address: string;
+    env: input.core.v1.EnvVar[];
+  };
+  /** Keys of the Secret that an app's variables come from, in the order in which they are listed. */
+  connection: (password: string) => Record<string, string>;
+}
+
+interface Bootstrap {
+  /** File names and their content. */
+  files: Record<string, string>;
+  /** Where the server looks for them. */
+  path: string;
+}
+
+/** What one database of an environment consists of, its Secret apart, which needs the generated password. */
+export interface DatabasePlan {
+  engine: Engine;
+  version: string;
+  service: ServiceArgs;
+  volume: PersistentVolumeClaimArgs;
+  /** Files for a new database; undefined when there are none. */
+  bootstrap: ConfigMapArgs | undefined;
+  statefulSet: StatefulSetArgs;
+  /** Holds the app back until the database takes connections. */
+  wait: input.core.v1.Container;
+  /** Makes the data of its Secret, one key per variable that the app gets. */
+  connection: (password: string) => Record<string, string>;
+}
+
+/** A variable that comes from the engine's Secret. */
+export function fromSecret(engine: Engine, key: string, name: string = key): input.core.v1.EnvVar {
+  return { name, valueFrom: { secretKeyRef: { name: engine, key } } };
+}
+
+/** Plans a database that the config enables. */
+export function planDatabase(context: PlanContext, spec: EngineSpec): DatabasePlan {
+  const { engine } = spec;
+  const { config, platform } = context;
+  const version = config.databases[engine].version ?? platform.defaultVersions[engine] ?? "";
+  const image = platform.images[engine][version] ?? "";
+  const skipAwait = { "pulumi.com/skipAwait": "true" };
+  return {
+    engine,
+    version,
+    service: {
+      metadata: { ...metadata(context, engine, engine), annotations: skipAwait },
+      spec: {
+        selector: selector(engine),
+        ports: [{ name: engine, port: spec.port, targetPort: spec.port }],
+      },
+    },
+    volume: {
+      // A claim of its own rather than a template of the StatefulSet: its size can change in place, and replacing the StatefulSet
+      // keeps the data. Where volumes bind to the first pod's zone it stays pending until that pod, so there is nothing to await.
+      metadata: { ...metadata(context, `${engine}-data`, engine), annotations: skipAwait },
+      spec: {
+        accessModes: ["ReadWriteOnce"],
+        resources: { requests: { storage: formatBytes(parseBytes(config.databases[engine].storage)) } },
+        ...(platform.storageClass === null ? {} : { storageClassName: platform.storageClass }),
+      },
+    },
+    bootstrap: spec.bootstrap && {
+      metadata: metadata(context, bootstrapName(engine), engine),
+      data: spec.bootstrap.files,
+    },
+    statefulSet: planStatefulSet(context, spec, image, version),
+    wait: planWait(spec, image),
+    connection: spec.connection,
+  };
+}
+
+function bootstrapName(engine: Engine): string {
+  return `${engine}-bootstrap`;
+}
+
+function planStatefulSet(context: PlanContext, spec: EngineSpec, image: string, version: string): StatefulSetArgs {
+  const { engine, scratch, bootstrap } = spec;
+  return {
+    metadata: metadata(context, engine, engine),
+    spec: {
+      replicas: 1,
+      serviceName: engine,
+      selector: { matchLabels: selector(engine) },
+      template: {
+        metadata: { labels: podLabels(context, engine) },
+        spec: {
+          serviceAccountName: engine,
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          priorityClassName: context.platform.priorityClasses.environment,
+          terminationGracePeriodSeconds: GRACE_SECONDS,
+          securityContext: podSecurity(IMAGE_USER),
+          containers: [planContainer(spec, image, version)],
+          volumes: [
+            { name: "data", persistentVolumeClaim: { claimName: `${engine}-data` } },
+            ...scratch.map(({ name, sizeLimit }) => ({ name, emptyDir: { sizeLimit } })),
+            ...(bootstrap ? [{ name: "bootstrap", configMap: { name: bootstrapName(engine) } }] : []),
+          ],
+        },
+      },
+    },
+  };
+}
+
+function planContainer(spec: EngineSpec, image: string, version: string): input.core.v1.Container {
+  const { engine, port, scratch, bootstrap } = spec;
+  const ready = { exec: { command: spec.probe } };
+  return {
+    name: engine,
+    image,
+    imagePullPolicy: "IfNotPresent",
+    ...(spec.command && { command: spec.command }),
+    ...(spec.args && { args: spec.args(version) }),
+    env: spec.env(version),
+    ports: [{ name: engine, containerPort: port }],
+    resources: DATABASE_RESOURCES[engine],
+    securityContext: CONTAINER_SECURITY,
+    // A small data set starts in one or two seconds: ask each second, and let only a start be slow (recovery, bootstrap SQL).
+    startupProbe: { ...ready, periodSeconds: 1, timeoutSeconds: 4, failureThreshold: WAIT_SECONDS },
+    readinessProbe: { ...ready, periodSeconds: 5, timeoutSeconds: 4, failureThreshold: 3 },
+    // A minute of silence before a restart: a server that is busy is better than one that recovers.
+    livenessProbe: { ...ready, periodSeconds: 10, timeoutSeconds: 4, failureThreshold: 6 },
+    volumeMounts: [
+      { name: "data", mountPath: spec.dataFolder },
+      ...scratch.map(({ name, path }) => ({ name, mountPath: path })),
+      ...(bootstrap ? [{ name: "bootstrap", mountPath: bootstrap.path, readOnly: true }] : []),
+    ],
+  };
+}
+
+function waitScript({ engine, wait: { address, check } }: EngineSpec): string {
+  const title = ENGINE_TITLES[engine];
+  return `set -eu
+echo "waiting up to \${WAIT_SECONDS} s for ${title} at ${address}"
+start=$(date +%s)
+until ${check}; do
+  if [ $(( $(date +%s) - start )) -ge "\${WAIT_SECONDS}" ]; then
+    echo "${title} at ${address} took no connections for \${WAIT_SECONDS} s; its own log says why: kubectl logs statefulset/${engine}" >&2
+    exit 1
+  fi
+  sleep 0.2
+done
+echo "${title} takes connections after $(( $(date +%s) - start )) s"
+`;
+}
+
+function planWait(spec: EngineSpec, image: string): input.core.v1.Container {
+  return {
+    name: `wait-for-${spec.engine}`,
+    image,
+    imagePullPolicy: "IfNotPresent",
+    command: ["sh", "-c", waitScript(spec)],
+    env: [...spec.wait.env, { name: "WAIT_SECONDS", value: String(WAIT_SECONDS) }],
+    resources: WAIT_RESOURCES,
+    securityContext: CONTAINER_SECURITY,
+  };
+}

@@ -1,0 +1,328 @@
+import assert from "node:assert/strict";
+import { parseConfigText } from "./load";
+import { ConfigError, describe as sentenceWithLine, sentence } from "./problems";
+import type { Problem } from "./problems";
+import { configJsonSchema } from "./reference";
+
+/** One wrong value for each field, and what is said about it. */
+const WRONG: readonly (readonly [text: string, message: string])[] = [
+  [
+    "projectId: Shop!",
+    'projectId is "Shop!"; accepted: 1 to 20 lower-case letters, digits and dashes, no dash at either end. Change projectId to what is accepted.',
+  ],
+  ["app: web", 'app is "web"; accepted: a mapping of port, healthPath. Change app to what is accepted.'],
+  ["app: { port: 0 }", "app.port is 0; accepted: a whole number from 1 to 65535. Change app.port to what is accepted."],
+  [
+    "app: { healthPath: health }",
+    'app.healthPath is "health"; accepted: an absolute path, such as /health. Change app.healthPath to what is accepted.',
+  ],
+  ["image: shop", 'image is "shop"; accepted: a mapping of repository. Change image to what is accepted.'],
+  [
+    'image: { repository: "ghcr.io/acme/shop:1" }',
+    'image.repository is "ghcr.io/acme/shop:1"; accepted: a repository without tag, such as ghcr.io/acme/shop. Change image.repository to what is accepted.',
+  ],
+  ["env: [A]", "env is a list of 1; accepted: a mapping of names to text. Change env to what is accepted."],
+  [
+    "env: { A: 1 }",
+    'env.A is a value not shown here; accepted: text; numbers and booleans in quotes, such as "true". Change env.A to what is accepted.',
+  ],
+  [
+    "env: { 1A: x }",
+    'env["1A"] is a key that is not accepted; accepted: a name of letters, digits and underscores that does not start with a digit. Rename the key.',
+  ],
+  [
+    'env: { PORT: "1" }',
+    "env.PORT is a variable that Berth sets; accepted: any name that Berth does not set. Remove it and set app.port.",
+  ],
+  ["envFrom: stripe", 'envFrom is "stripe"; accepted: a list of references. Change envFrom to what is accepted.'],
+  [
+    "envFrom: [stripe]",
+    'envFrom[0] is "stripe"; accepted: a mapping with secretRef or configMapRef. Change envFrom[0] to what is accepted.',
+  ],
+  [
+    "envFrom: [{}]",
+    "envFrom[0] is without a reference; accepted: exactly one of secretRef and configMapRef. Add one of them.",
+  ],
+  [
+    "envFrom: [{ secretRef: { name: Stripe } }]",
+    'envFrom[0].secretRef.name is "Stripe"; accepted: the name of a Kubernetes object: lower-case letters, digits, dashes and dots. Change envFrom[0].secretRef.name to what is accepted.',
+  ],
+  [
+    "envFrom: [{ secretRef: stripe }]",
+    'envFrom[0].secretRef is "stripe"; accepted: a mapping with name. Change envFrom[0].secretRef to what is accepted.',
+  ],
+  [
+    "envFrom: [{ configMapRef: settings }]",
+    'envFrom[0].configMapRef is "settings"; accepted: a mapping with name. Change envFrom[0].configMapRef to what is accepted.',
+  ],
+  [
+    "envFrom: [{ configMapRef: { name: a_b } }]",
+    'envFrom[0].configMapRef.name is "a_b"; accepted: the name of a Kubernetes object: lower-case letters, digits, dashes and dots. Change envFrom[0].configMapRef.name to what is accepted.',
+  ],
+  [
+    "resources: small",
+    'resources is "small"; accepted: a mapping of requests, limits. Change resources to what is accepted.',
+  ],
+  [
+    "resources: { requests: 1 }",
+    "resources.requests is 1; accepted: a mapping of cpu, memory. Change resources.requests to what is accepted.",
+  ],
+  [
+    "resources: { requests: { cpu: 2 } }",
+    "resources.requests.cpu is 2; accepted: CPU from 10m to 1, such as 250m or 0.5. Change resources.requests.cpu to what is accepted.",
+  ],
+  [
+    "resources: { requests: { memory: 1Mi } }",
+    'resources.requests.memory is "1Mi"; accepted: memory from 32Mi to 1Gi, such as 256Mi. Change resources.requests.memory to what is accepted.',
+  ],
+  [
+    "resources: { limits: 1 }",
+    "resources.limits is 1; accepted: a mapping of cpu, memory. Change resources.limits to what is accepted.",
+  ],
+  [
+    "resources: { limits: { cpu: lots } }",
+    'resources.limits.cpu is "lots"; accepted: CPU from 10m to 1, such as 250m or 0.5. Change resources.limits.cpu to what is accepted.',
+  ],
+  [
+    "resources: { limits: { memory: 2Gi } }",
+    'resources.limits.memory is "2Gi"; accepted: memory from 32Mi to 1Gi, such as 256Mi. Change resources.limits.memory to what is accepted.',
+  ],
+  [
+    "resources: { requests: { cpu: 500m } }",
+    "resources.requests.cpu is 500m, above the limit of 200m; accepted: at most resources.limits.cpu. Lower resources.requests.cpu or raise resources.limits.cpu.",
+  ],
+  [
+    "resources: { requests: { memory: 1Gi } }",
+    "resources.requests.memory is 1Gi, above the limit of 384Mi; accepted: at most resources.limits.memory. Lower resources.requests.memory or raise resources.limits.memory.",
+  ],
+  [
+    "writableDirs: /data",
+    'writableDirs is "/data"; accepted: a list of folders. Change writableDirs to what is accepted.',
+  ],
+  [
+    "writableDirs: [data]",
+    'writableDirs[0] is "data"; accepted: an absolute path without . or .., such as /app/tmp. Change writableDirs[0] to what is accepted.',
+  ],
+  [
+    "writableDirs: [/etc]",
+    'writableDirs[0] is "/etc", a folder of the system; accepted: a folder outside /bin, /dev, /etc, /lib, /lib64, /proc, /sbin, /sys, /usr, /var/run/secrets. Have the app write elsewhere, such as to /tmp.',
+  ],
+  [
+    "databases: all",
+    'databases is "all"; accepted: a mapping of postgresql, mariadb, redis. Change databases to what is accepted.',
+  ],
+  [
+    'databases: { postgresql: "16" }',
+    'databases.postgresql is "16"; accepted: true, false or a mapping of options. Change databases.postgresql to what is accepted.',
+  ],
+  [
+    'databases: { postgresql: { enabled: "yes" } }',
+    'databases.postgresql.enabled is "yes"; accepted: true or false. Change databases.postgresql.enabled to what is accepted.',
+  ],
+  [
+    "databases: { postgresql: { version: 16 } }",
+    'databases.postgresql.version is 16; accepted: a PostgreSQL major version in quotes, such as "16". Change databases.postgresql.version to what is accepted.',
+  ],
+  [
+    "databases: { postgresql: { storage: 50Gi } }",
+    'databases.postgresql.storage is "50Gi"; accepted: a size from 100Mi to 5Gi, such as 1Gi. Change databases.postgresql.storage to what is accepted.',
+  ],
+  [
+    "databases: { postgresql: { bootstrap: x } }",
+    'databases.postgresql.bootstrap is "x"; accepted: a mapping of initSQL, postInitApplicationSQL. Change databases.postgresql.bootstrap to what is accepted.',
+  ],
+  [
+    "databases: { postgresql: { bootstrap: { initSQL: SELECT 1 } } }",
+    'databases.postgresql.bootstrap.initSQL is "SELECT 1"; accepted: a list of SQL statements. Change databases.postgresql.bootstrap.initSQL to what is accepted.',
+  ],
+  [
+    'databases: { postgresql: { bootstrap: { initSQL: [""] } } }',
+    'databases.postgresql.bootstrap.initSQL[0] is ""; accepted: an SQL statement. Change databases.postgresql.bootstrap.initSQL[0] to what is accepted.',
+  ],
+  [
+    "databases: { postgresql: { bootstrap: { postInitApplicationSQL: {} } } }",
+    "databases.postgresql.bootstrap.postInitApplicationSQL is a mapping; accepted: a list of SQL statements. Change databases.postgresql.bootstrap.postInitApplicationSQL to what is accepted.",
+  ],
+  [
+    "databases: { postgresql: { bootstrap: { postInitApplicationSQL: [1] } } }",
+    "databases.postgresql.bootstrap.postInitApplicationSQL[0] is 1; accepted: an SQL statement. Change databases.postgresql.bootstrap.postInitApplicationSQL[0] to what is accepted.",
+  ],
+  [
+    'databases: { mariadb: "11" }',
+    'databases.mariadb is "11"; accepted: true, false or a mapping of options. Change databases.mariadb to what is accepted.',
+  ],
+  [
+    "databases: { mariadb: { enabled: 1 } }",
+    "databases.mariadb.enabled is 1; accepted: true or false. Change databases.mariadb.enabled to what is accepted.",
+  ],
+  [
+    'databases: { mariadb: { version: "11" } }',
+    'databases.mariadb.version is "11"; accepted: a MariaDB version in quotes, such as "11.4". Change databases.mariadb.version to what is accepted.',
+  ],
+  [
+    "databases: { mariadb: { storage: 1 } }",
+    "databases.mariadb.storage is 1; accepted: a size from 100Mi to 5Gi, such as 1Gi. Change databases.mariadb.storage to what is accepted.",
+  ],
+  [
+    'databases: { redis: "7" }',
+    'databases.redis is "7"; accepted: true, false or a mapping of options. Change databases.redis to what is accepted.',
+  ],
+  [
+    "databases: { redis: { enabled: 1 } }",
+    "databases.redis.enabled is 1; accepted: true or false. Change databases.redis.enabled to what is accepted.",
+  ],
+  [
+    "databases: { redis: { version: 7 } }",
+    'databases.redis.version is 7; accepted: a Redis version in quotes, such as "7". Change databases.redis.version to what is accepted.',
+  ],
+  [
+    "databases: { redis: { storage: 1Ti } }",
+    'databases.redis.storage is "1Ti"; accepted: a size from 100Mi to 5Gi, such as 1Gi. Change databases.redis.storage to what is accepted.',
+  ],
+  [
+    "databases: { mongodb: true }",
+    "databases.mongodb is a field of k8s-ee.yaml that is not supported yet; accepted: nothing yet. Remove it, or stay with k8s-ee for what needs it.",
+  ],
+  [
+    "ingress: true",
+    "ingress is true; accepted: a mapping of enabled, annotations. Change ingress to what is accepted.",
+  ],
+  ["app:", "app is null; accepted: a mapping of port, healthPath. Change app to what is accepted."],
+  [
+    'ingress: { enabled: "no" }',
+    'ingress.enabled is "no"; accepted: true or false. Change ingress.enabled to what is accepted.',
+  ],
+  [
+    "ingress: { annotations: [] }",
+    "ingress.annotations is a list of 0; accepted: a mapping of annotation keys to text. Change ingress.annotations to what is accepted.",
+  ],
+  [
+    "ingress: { annotations: { a: 1 } }",
+    'ingress.annotations.a is 1; accepted: text; numbers and booleans in quotes, such as "true". Change ingress.annotations.a to what is accepted.',
+  ],
+  [
+    'ingress: { annotations: { "a b": x } }',
+    'ingress.annotations["a b"] is a key that is not accepted; accepted: an annotation key, such as example.com/name. Rename the key.',
+  ],
+  ["egress: all", 'egress is "all"; accepted: a mapping of allow. Change egress to what is accepted.'],
+  [
+    "egress: { allow: all }",
+    'egress.allow is "all"; accepted: a list of rules. Change egress.allow to what is accepted.',
+  ],
+  [
+    "egress: { allow: [203.0.113.0/24] }",
+    'egress.allow[0] is "203.0.113.0/24"; accepted: a mapping with cidr and ports. Change egress.allow[0] to what is accepted.',
+  ],
+  [
+    "egress: { allow: [{ cidr: api.example.com, ports: [443] }] }",
+    'egress.allow[0].cidr is "api.example.com"; accepted: an IPv4 range in CIDR notation, such as 203.0.113.0/24. Change egress.allow[0].cidr to what is accepted.',
+  ],
+  [
+    "egress: { allow: [{ cidr: 203.0.113.0/24 }] }",
+    "egress.allow[0].ports is missing; accepted: a list of ports. Add egress.allow[0].ports.",
+  ],
+  [
+    "egress: { allow: [{ cidr: 203.0.113.0/24, ports: [] }] }",
+    "egress.allow[0].ports is a list of 0; accepted: at least one port. Change egress.allow[0].ports to what is accepted.",
+  ],
+  [
+    "egress: { allow: [{ cidr: 203.0.113.0/24, ports: [http] }] }",
+    'egress.allow[0].ports[0] is "http"; accepted: a whole number from 1 to 65535. Change egress.allow[0].ports[0] to what is accepted.',
+  ],
+  [
+    "egress: { allow: [{ cidr: 169.254.169.254/32, ports: [80] }] }",
+    'egress.allow[0].cidr is "169.254.169.254/32", part of 169.254.0.0/16; accepted: addresses other than the host\'s, link-local and metadata, multicast and reserved ones. Remove the rule: no preview reaches these.',
+  ],
+  [
+    "egress: { allow: [{ cidr: 0.0.0.0/0, ports: [80] }] }",
+    'egress.allow[0].cidr is "0.0.0.0/0", every address there is; accepted: a prefix of /8 or longer. List the ranges that the app needs.',
+  ],
+  [
+    "trigger: on-demand",
+    "trigger is a field of k8s-ee.yaml that is not supported yet; accepted: nothing yet. Remove it, or stay with k8s-ee for what needs it.",
+  ],
+  [
+    "secrets: {}",
+    "secrets is not a known field; accepted: one of projectId, app, image, env, envFrom, resources, writableDirs, databases, ingress, egress. Remove it.",
+  ],
+];
+
+function problemsOf(text: string): readonly Problem[] {
+  try {
+    parseConfigText(text);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+  assert.fail("it was accepted");
+}
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  anyOf?: JsonSchema[];
+  items?: JsonSchema;
+}
+
+/** Every field of the schema and every section; `*` stands for any place in a list. */
+function fieldsOf({ properties, anyOf, items }: JsonSchema, path: string): string[] {
+  const inner = [
+    ...Object.entries(properties ?? {}).map(([key, field]) => ({ at: path === "" ? key : `${path}.${key}`, field })),
+    ...(anyOf ?? []).filter((option) => option.properties).map((field) => ({ at: path, field })),
+    ...(items === undefined ? [] : [{ at: `${path}.*`, field: items }]),
+  ];
+  return [...(path === "" ? [] : [path]), ...inner.flatMap(({ at, field }) => fieldsOf(field, at))];
+}
+
+describe("problems of a berth.yaml", () => {
+  for (const [text, message] of WRONG) {
+    it(text, () => {
+      const problems = problemsOf(text.startsWith("projectId") ? text : `projectId: shop\n${text}`);
+      assert.deepEqual(problems.map(sentence), [message]);
+    });
+  }
+
+  it("are tried for every field of the schema", () => {
+    const tried = new Set(
+      WRONG.flatMap(([text]) => problemsOf(text.startsWith("projectId") ? text : `projectId: shop\n${text}`)).map(
+        ({ path }) => path.replace(/\[\d+\]/g, ".*"),
+      ),
+    );
+    const fields = [...new Set(fieldsOf(configJsonSchema(), ""))];
+    assert.deepEqual(
+      fields.filter((field) => !tried.has(field)),
+      [],
+    );
+  });
+
+  it("are told all at once: wrong fields, and what contradicts itself in the others", () => {
+    const text =
+      "app: { port: 0 }\nenv: { PORT: '1' }\nresources: { limits: { cpu: lots }, requests: { memory: 1Gi } }\nwritableDirs: [/etc]\nzzz: 1\n";
+    assert.deepEqual(
+      problemsOf(text).map(({ path }) => path),
+      // The request above its limit waits: with wrong limits it cannot be told.
+      ["projectId", "app.port", "env.PORT", "resources.limits.cpu", "writableDirs[0]", "zzz"],
+    );
+  });
+
+  it("hide what may be a secret, wherever it stands", () => {
+    for (const [text, secret] of [
+      ["env: { TOKEN: 7391 }", "7391"],
+      ["env: hunter2", "hunter2"],
+      ["app: { healthPath: 'postgres://u:hunter2@db/x' }", "hunter2"],
+      ["image: { repository: ghp_ABCDEFGHIJKLMNOP }", "ghp_"],
+      ["environment: { A: hunter2 }", "hunter2"],
+      ["app: { password: hunter2 }", "hunter2"],
+      ["env: { A: x } hunter2", "hunter2"],
+      ["env:\n\tA: hunter2", "hunter2"],
+      ["env:\n  A: 'hunter2", "hunter2"],
+    ] as const) {
+      assert.ok(!JSON.stringify(problemsOf(`projectId: shop\n${text}\n`)).includes(secret), text);
+    }
+  });
+
+  it("are one line each, with the line where it is known", () => {
+    const problem = { path: "app.port", value: "0", accepted: "more", fix: "Change it." };
+    assert.equal(sentenceWithLine(problem), "app.port is 0; accepted: more. Change it.");
+    assert.equal(sentenceWithLine({ ...problem, line: 3 }), "line 3: app.port is 0; accepted: more. Change it.");
+  });
+});

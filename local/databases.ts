@@ -1,0 +1,60 @@
+import type { Engine } from "../config/databases";
+import type { ImageName } from "./images";
+
+/** Images of databases by version, for each engine. Each image by digest. */
+export type DatabaseImages = Record<Engine, Record<string, string>>;
+
+/** What the embedded cluster has of an engine. */
+interface Offer {
+  image: Extract<ImageName, "postgres" | "mariadb" | "redis">;
+  /** Version of the server that Debian 12 has, as a config would name it. */
+  version: string;
+}
+
+/** The databases of the embedded cluster. */
+export const offers: Record<Engine, Offer> = {
+  postgresql: { image: "postgres", version: "15" },
+  mariadb: { image: "mariadb", version: "10.11" },
+  redis: { image: "redis", version: "7" },
+};
+
+const engines = Object.keys(offers) as Engine[];
+
+/** Images by engine and version, out of images by name. */
+export function imagesByEngine(images: Partial<Record<ImageName, { ref: string }>>): DatabaseImages {
+  const of = (engine: Engine): Record<string, string> => {
+    const { image, version } = offers[engine];
+    const built = images[image];
+    return built === undefined ? {} : { [version]: built.ref };
+  };
+  return { postgresql: of("postgresql"), mariadb: of("mariadb"), redis: of("redis") };
+}
+
+/** Engines of which there is no image. */
+export function missingEngines(wanted: readonly Engine[], images: DatabaseImages): Engine[] {
+  return wanted.filter((engine) => Object.keys(images[engine]).length === 0);
+}
+
+/** Engines of which there is an image. */
+export function offeredEngines(images: DatabaseImages): Engine[] {
+  return engines.filter((engine) => Object.keys(images[engine]).length > 0);
+}
+
+/** The same with what is in another one, engine by engine. */
+export function withImages(images: DatabaseImages, more: DatabaseImages): DatabaseImages {
+  const both = (engine: Engine) => (Object.keys(more[engine]).length > 0 ? more[engine] : images[engine]);
+  return { postgresql: both("postgresql"), mariadb: both("mariadb"), redis: both("redis") };
+}
+
+/**
+ * What a simulated cluster calls its images of databases: no container is ever made from them, but a reference by digest must be
+ * well-formed.
+ */
+export const simulatedImages: DatabaseImages = imagesByEngine(
+  Object.fromEntries(
+    engines.map((engine) => [
+      offers[engine].image,
+      { ref: `localhost/berth/simulated-${offers[engine].image}@sha256:${"0".repeat(64)}` },
+    ]),
+  ),
+);
