@@ -42,6 +42,7 @@ const REASONS: Readonly<Record<string, string>> = {
   entrypoint: "put it into the image as ENTRYPOINT",
   env_file: "write what is no secret to env, and put the rest into a Secret that envFrom names",
   extends: "it is not followed, so that what it adds is missing here",
+  include: "it is not followed, so that what it adds is missing here",
   mem_limit: "set resources in berth.yaml",
   mem_reservation: "set resources in berth.yaml",
   network_mode: "every environment has a network of its own",

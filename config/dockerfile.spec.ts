@@ -72,6 +72,11 @@ USER 1000
       /^warning Dockerfile:3 .* set app\.healthPath/,
     ],
     ["a query", "FROM a\nUSER 1\nHEALTHCHECK CMD curl localhost/x?y", /^left out Dockerfile:3 what follows the path/],
+    [
+      "a secret in the path",
+      "FROM a\nUSER 1\nHEALTHCHECK CMD curl localhost/sk_live_abcdefghijkl",
+      /^left out Dockerfile:3 the health check's path, which looks like a secret$/,
+    ],
     ["TLS", "FROM a\nUSER 1\nHEALTHCHECK CMD curl https://localhost/x", /^warning Dockerfile:3 .*TLS/],
     [
       "another port",

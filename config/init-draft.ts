@@ -71,7 +71,9 @@ export function addHealthCheck(draft: Draft, command: string, place: string): vo
   if (scheme?.toLowerCase() === "https://") {
     draft.notes.push({ kind: "warning", place, text: "the health check uses TLS; Berth asks the app over plain HTTP" });
   }
-  draft.healthPath = plain;
+  if (isSecretValue(plain)) {
+    draft.notes.push({ kind: "left out", place, text: "the health check's path, which looks like a secret" });
+  } else draft.healthPath = plain;
   const asked = port === undefined ? undefined : Number(port);
   draft.port ??= asked;
   if (asked !== undefined && asked !== draft.port) {

@@ -37,6 +37,10 @@ describe("the place of a part of a YAML file", () => {
     assert.equal(excerpt.text[column - excerpt.from], "1");
   });
 
+  it("shows one dot for a character outside ASCII in a secret, too", () => {
+    assert.deepEqual(at("env: { A: 😀é, B: 1 }\n", ["env", "B"]), [1, 18, 1, "env: { A: ••, B: • }"]);
+  });
+
   it("shows dots of the same number for what may be a secret", () => {
     const text = "env: { A: hunter2, B: [x] }\ntoken: abc\nenvFrom: [{ secretRef: { name: stripe } }]\n";
     assert.deepEqual(at(text, ["env", "A"]), [1, 11, 7, "env: { A: •••••••, B: [•] }"]);

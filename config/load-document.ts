@@ -18,7 +18,8 @@ export class YamlText {
   readonly document: Document.Parsed;
   private readonly text: string;
   private readonly lines = new LineCounter();
-  private hidden: string | undefined;
+  private readonly written: readonly string[];
+  private masked: readonly string[] | undefined;
 
   /**
    * @param text YAML 1.2; a byte order mark is left out
@@ -31,6 +32,7 @@ export class YamlText {
     { merge = false }: { merge?: boolean } = {},
   ) {
     this.text = text.replace(/^\uFEFF/, "");
+    this.written = this.text.split("\n");
     this.document = parseDocument(this.text, {
       lineCounter: this.lines,
       prettyErrors: false,
@@ -120,11 +122,10 @@ export class YamlText {
   /** The place of a span of the text, as far as it lies in one line. */
   private placeAt(start: number, end = start + 1): Place {
     const { line, col } = this.lines.linePos(start);
-    const begin = start - (col - 1);
-    const full = this.masked().slice(begin).split(/\r?\n/, 1)[0] ?? "";
-    const column = Array.from(full.slice(0, col - 1)).length;
-    const length = Math.max(1, Array.from(full.slice(col - 1, Math.max(end, start + 1) - begin)).length);
-    const characters = Array.from(full);
+    const written = lineOf(this.written, line);
+    const column = Array.from(written.slice(0, col - 1)).length;
+    const length = Math.max(1, Array.from(written.slice(col - 1, col - 1 + Math.max(1, end - start))).length);
+    const characters = Array.from(lineOf(this.shown(), line));
     const from = Math.max(0, column - CONTEXT);
     return {
       line,
@@ -134,23 +135,31 @@ export class YamlText {
     };
   }
 
-  /** The text with dots for what may be a secret. */
-  private masked(): string {
-    if (this.hidden !== undefined) return this.hidden;
-    let text = this.text;
-    const hide = (start: number, end: number) => {
-      text = text.slice(0, start) + text.slice(start, end).replace(/[^\r\n\t ]/g, "•") + text.slice(end);
-    };
+  /** The lines with dots for what may be a secret. */
+  private shown(): readonly string[] {
+    if (this.masked !== undefined) return this.masked;
+    const parts: string[] = [];
+    let end = 0;
     visit(this.document, {
       Scalar: (key, node, ancestors) => {
-        if (key === "key" || !node.range) return;
-        if (isHidden(pathOf(ancestors), node.value)) hide(node.range[0], node.range[1]);
+        if (key === "key" || !node.range || !isHidden(pathOf(ancestors), node.value)) return;
+        // Scalars come in the order of the text and never overlap.
+        parts.push(this.text.slice(end, node.range[0]), dots(this.text.slice(node.range[0], node.range[1])));
+        end = node.range[1];
       },
     });
-    if (this.document.errors.length > 0) text = maskBroken(text);
-    this.hidden = text;
-    return text;
+    const lines = (parts.join("") + this.text.slice(end)).split("\n");
+    this.masked = this.document.errors.length > 0 ? maskBroken(lines) : lines;
+    return this.masked;
   }
+}
+
+function lineOf(lines: readonly string[], line: number): string {
+  return (lines[line - 1] ?? "").replace(/\r$/, "");
+}
+
+function dots(text: string): string {
+  return text.replace(/[^\r\n\t ]/gu, "•");
 }
 
 /** The keys that lead to a node. Places in lists are left out: secrecy does not depend on them. */
@@ -168,16 +177,13 @@ function pairOf(map: { items: readonly Pair[] }, key: PropertyKey | undefined): 
 }
 
 /** In YAML that is broken, structure says too little, so that lines decide: those of an env block, and those like a secret. */
-function maskBroken(text: string): string {
+function maskBroken(lines: readonly string[]): string[] {
   let inEnv = false;
-  return text
-    .split("\n")
-    .map((line) => {
-      if (/^[^\s#]/.test(line)) inEnv = false;
-      if (/(^|[\s{,"'])env(s|ironment)?["']?\s*:/i.test(line)) inEnv = true;
-      const [, before = "", after = ""] = /^([^:]*:?)(.*)$/s.exec(line) ?? [];
-      const secret = inEnv || isSecretName(before.replace(/[\s:"'-]/g, "")) || isSecretValue(after.trim());
-      return secret ? before + after.replace(/[^\r\t ]/g, "•") : line;
-    })
-    .join("\n");
+  return lines.map((line) => {
+    if (/^[^\s#]/.test(line)) inEnv = false;
+    if (/(^|[\s{,"'])env(s|ironment)?["']?\s*:/i.test(line)) inEnv = true;
+    const [, before = "", after = ""] = /^([^:]*:?)(.*)$/s.exec(line) ?? [];
+    const secret = inEnv || isSecretName(before.replace(/[\s:"'-]/g, "")) || isSecretValue(after.trim());
+    return secret ? before + dots(after) : line;
+  });
 }
