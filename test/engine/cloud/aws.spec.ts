@@ -15,7 +15,11 @@ describe("the stand-in for AWS", () => {
   it("makes, keeps and deletes resources", async () => {
     const program = () => {
       const vpc = new Vpc("vpc", { cidrBlock: "10.0.0.0/16" });
-      const subnet = new Subnet("subnet", { vpcId: vpc.id, cidrBlock: "10.0.0.0/24", availabilityZone: "eu-central-1a" });
+      const subnet = new Subnet("subnet", {
+        vpcId: vpc.id,
+        cidrBlock: "10.0.0.0/24",
+        availabilityZone: "eu-central-1a",
+      });
       return { vpc: vpc.id, zone: subnet.availabilityZoneId, arn: subnet.arn };
     };
     const preview = await aws.preview(program);
