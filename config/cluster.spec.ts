@@ -9,7 +9,7 @@ const LEAST = {
   region: "eu-central-1",
   accountId: "111122223333",
   zones: ["eu-central-1a", "eu-central-1b"],
-  kubernetesVersion: "1.34",
+  kubernetesVersion: "1.35",
 };
 
 describe("berth:cluster", () => {
@@ -42,7 +42,7 @@ describe("berth:cluster", () => {
     const wrong = {
       ...LEAST,
       accountId: 111122223333,
-      kubernetesVersion: 1.34,
+      kubernetesVersion: 1.35,
       sise: "small",
       networkPolicy: { mode: "strict" },
       pools: { previews: { instanceTypes: "m7i.large", maxPerZone: "3" } },
@@ -52,7 +52,7 @@ describe("berth:cluster", () => {
     assert.deepEqual(problems(wrong), [
       'accountId is 111122223333; accepted: an AWS account in quotes, such as "111122223333". Change accountId to what is accepted.',
       "zones is missing; accepted: a list of zone names, such as eu-central-1a. Add zones.",
-      'kubernetesVersion is 1.34; accepted: a Kubernetes version in quotes, such as "1.35". Change kubernetesVersion to what is accepted.',
+      'kubernetesVersion is 1.35; accepted: a Kubernetes version in quotes, such as "1.35". Change kubernetesVersion to what is accepted.',
       "networkPolicy is a mapping; accepted: standard or strict. Change networkPolicy to what is accepted.",
       'pools.previews.instanceTypes is "m7i.large"; accepted: a list of EC2 instance types. Change pools.previews.instanceTypes to what is accepted.',
       'pools.previews.maxPerZone is "3"; accepted: a number. Change pools.previews.maxPerZone to what is accepted.',

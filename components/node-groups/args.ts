@@ -24,14 +24,14 @@ export interface NodeGroupsArgs {
   /**
    * Kubernetes version of the nodes, as of the control plane or one minor version behind while it is upgraded.
    *
-   * @example "1.34"
+   * @example "1.35"
    */
   kubernetesVersion: string;
   /**
    * Release of the AL2023 image.
    *
    * @default the newest when a group is made; later releases are taken when this is set
-   * @example "1.34.2-20251209"
+   * @example "1.35.2-20251209"
    */
   releaseVersion?: string;
   /** One private subnet for each zone, by the zone's full name. A group is made for each. */

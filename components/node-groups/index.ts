@@ -37,7 +37,7 @@ const NODE_POLICIES = {
  *   pool: "previews",
  *   clusterName: cluster.clusterName,
  *   clusterSecurityGroupId: cluster.clusterSecurityGroupId,
- *   kubernetesVersion: "1.34",
+ *   kubernetesVersion: "1.35",
  *   subnetIds: network.privateSubnetIds,
  *   volumesKeyArn: cluster.volumesKeyArn,
  *   spec: { instanceTypes: ["m7i.large", "m6i.large"], capacity: "spot", maxPerZone: 5 },

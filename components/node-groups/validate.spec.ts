@@ -6,7 +6,7 @@ import type { CheckedArgs } from "./validate";
 const SPEC: NodePoolSpec = { instanceTypes: ["m7i.large", "m6i.large"], maxPerZone: 3 };
 const GOOD: CheckedArgs = {
   pool: "previews",
-  kubernetesVersion: "1.34",
+  kubernetesVersion: "1.35",
   subnetIds: { "eu-central-1a": "subnet-a", "eu-central-1b": "subnet-b" },
   spec: SPEC,
   autoscaling: "cluster-autoscaler",
@@ -70,10 +70,10 @@ const CASES: Case[] = [
   ],
   [
     "a release of another Kubernetes version",
-    { releaseVersion: "1.33.5-20251209" },
+    { releaseVersion: "1.34.5-20251209" },
     {
       releaseVersion:
-        '"1.33.5-20251209" is for Kubernetes 1.33; accepted: one for 1.34, such as 1.34.2-20251209. Take one from the release notes of amazon-eks-ami, or leave it out for the newest.',
+        '"1.34.5-20251209" is for Kubernetes 1.34; accepted: one for 1.35, such as 1.35.2-20251209. Take one from the release notes of amazon-eks-ami, or leave it out for the newest.',
     },
   ],
   [
@@ -81,7 +81,7 @@ const CASES: Case[] = [
     { releaseVersion: "latest" },
     {
       releaseVersion:
-        '"latest" is not a release of AL2023 for EKS; accepted: one for 1.34, such as 1.34.2-20251209. Take one from the release notes of amazon-eks-ami, or leave it out for the newest.',
+        '"latest" is not a release of AL2023 for EKS; accepted: one for 1.35, such as 1.35.2-20251209. Take one from the release notes of amazon-eks-ami, or leave it out for the newest.',
     },
   ],
   [
@@ -241,7 +241,7 @@ describe("Arguments of node groups", () => {
     assert.deepEqual(validate(GOOD), []);
     const full: CheckedArgs = {
       ...GOOD,
-      releaseVersion: "1.34.2-20251209",
+      releaseVersion: "1.35.2-20251209",
       spec: {
         instanceTypes: ["m7g.large", "m6g.large"],
         capacity: "spot",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
 import { rules } from "./rules";
-import { buildWorld } from "./world";
-import { Workbench, type Made } from "./workbench";
+import { buildWorld } from "../../../test/support/aws/world";
+import { Workbench, type Made } from "../../../test/support/aws/workbench";
 
 describe("the stand-in for AWS, on every type that it covers", () => {
   let bench: Workbench;

@@ -2,12 +2,15 @@ import { hex } from "../account";
 import { arn, inner, text, type Behaviour, type Behaviours, type Values } from "../behaviour";
 import { AwsError, fail } from "../errors";
 import { rules } from "../rules";
-import { atMostOne, knownText } from "./fields";
+import { atMostOne, knownNumber, knownObject, knownText } from "./fields";
 
 const TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate";
 
 /** Longest user data before its encoding ("Run commands when you launch an EC2 instance with user data input", Amazon EC2 User Guide). */
 const longestUserData = 16_384;
+
+/** Hops that an answer of the metadata service may go (LaunchTemplateInstanceMetadataOptionsRequest, EC2 API reference). */
+const hops = { least: 1, most: 64 };
 
 const template: Behaviour = {
   title: "EC2 Launch Template",
@@ -28,6 +31,8 @@ const template: Behaviour = {
     const name = knownText(inputs, "name");
     const userData = knownText(inputs, "userData");
     const type = knownText(inputs, "instanceType");
+    const hopLimit = knownNumber(knownObject(inputs, "metadataOptions") ?? {}, "httpPutResponseHopLimit");
+    const wrongLimit = hopLimit !== undefined && (hopLimit < hops.least || hopLimit > hops.most);
     // CreateLaunchTemplate, EC2 API reference.
     const wrongName = name !== undefined && !/^[a-zA-Z0-9().\-/_]{3,128}$/.test(name);
     const decoded = userData === undefined ? "" : Buffer.from(userData, "base64");
@@ -42,6 +47,14 @@ const template: Behaviour = {
       ...(decoded.length > longestUserData ? [{ property: "userData", reason: "has more than 16 KB" }] : []),
       ...(type !== undefined && !rules.instanceTypes.includes(type)
         ? [{ property: "instanceType", reason: `"${type}" is no instance type` }]
+        : []),
+      ...(wrongLimit
+        ? [
+            {
+              property: "metadataOptions.httpPutResponseHopLimit",
+              reason: `is ${hopLimit}; accepted are ${hops.least} to ${hops.most}`,
+            },
+          ]
         : []),
     ];
   },

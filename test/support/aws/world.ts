@@ -1,4 +1,4 @@
-import type { PropertyValue } from "../provider";
+import type { PropertyValue } from "../../../local/plugins/provider";
 import { out, somePolicy, trust, type Made, type Workbench } from "./workbench";
 
 /** A network with one private and one public subnet in each of two zones, connected as nodes need it. */

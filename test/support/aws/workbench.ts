@@ -3,12 +3,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { decodeAll, encodeAll } from "../provider/values";
-import { plainAll, type DiffResult, type Plain, type Properties, type PropertyValue } from "../provider";
-import { AccountFile, type Account } from "./account";
-import type { Values } from "./behaviour";
-import { AwsProvider } from "./provider";
-import { coveredType } from "./tokens";
+import { decodeAll, encodeAll } from "../../../local/plugins/provider/values";
+import {
+  plainAll,
+  type DiffResult,
+  type Plain,
+  type Properties,
+  type PropertyValue,
+} from "../../../local/plugins/provider";
+import { AccountFile, type Account } from "../../../local/plugins/aws/account";
+import type { Values } from "../../../local/plugins/aws/behaviour";
+import { AwsProvider } from "../../../local/plugins/aws/provider";
+import { coveredType } from "../../../local/plugins/aws/tokens";
 
 /** A resource that a test has made. */
 export interface Made {
