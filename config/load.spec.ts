@@ -254,7 +254,7 @@ metrics: { enabled: false, interval: 30s }
     it("that is missing gives an error with its path", () => {
       const path = join(folder, "none.yaml");
       assert.throws(() => loadConfig(path), {
-        message: `${path} has a problem:\n  the document is missing; accepted: a file of at most 256 KiB. Create it (\`berth config init\` writes a first one), or give the place of another.`,
+        message: `${path} has a problem:\n  the document is missing; accepted: a file of at most 256 KiB. Create it (\`berth config init\` writes a first one), or name another (\`berth deploy --config FILE\`).`,
       });
     });
 

@@ -61,7 +61,7 @@ export function parseConfigDocument(yaml: YamlText): Config {
  */
 export function readConfigFile(
   path: string,
-  missing = "Create it (`berth config init` writes a first one), or give the place of another.",
+  missing = "Create it (`berth config init` writes a first one), or name another (`berth deploy --config FILE`).",
 ): string {
   const problem = (value: string, fix: string) =>
     new ConfigError(path, [{ path: "", value, accepted: `a file of at most ${MAX_BYTES / 1024} KiB`, fix }]);
