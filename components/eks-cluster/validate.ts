@@ -1,5 +1,4 @@
-import { REGIONS, isRegion } from "../../config/aws-regions";
-import { closest } from "../../config/problems";
+import { validatePlace } from "../aws-place";
 import { RETENTION_DAYS } from "../network/validate";
 import { AUTOSCALING } from "../node-groups/args";
 import { validate as validateAutoscaler } from "../operators/cluster-autoscaler/validate";
@@ -35,21 +34,6 @@ function validateName(name: string): InvalidProperty[] {
   if (/^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$/.test(name)) return [];
   const reason = `"${name}" is not a cluster's name; accepted: 1 to 100 letters, digits, hyphens and underscores, a letter or digit first. Rename the cluster.`;
   return [{ propertyPath: "name", reason }];
-}
-
-function validatePlace({ region, accountId }: Pick<EksClusterArgs, "region" | "accountId">): InvalidProperty[] {
-  const problems: InvalidProperty[] = [];
-  if (!isRegion(region)) {
-    const near = closest(region, REGIONS);
-    const fix = near === undefined ? `Take one of ${REGIONS.join(", ")}.` : `Did you mean ${near}?`;
-    const reason = `"${region}" is not known; accepted: a region of AWS's commercial partition. ${fix}`;
-    problems.push({ propertyPath: "region", reason });
-  }
-  if (!/^\d{12}$/.test(accountId)) {
-    const reason = `"${accountId}" is not an AWS account; accepted: 12 digits. Take what "aws sts get-caller-identity" shows.`;
-    problems.push({ propertyPath: "accountId", reason });
-  }
-  return problems;
 }
 
 function validateVersion(version: string): InvalidProperty[] {

@@ -1,5 +1,4 @@
-import { REGIONS, isRegion } from "../../config/aws-regions";
-import { closest } from "../../config/problems";
+import { validatePlace } from "../aws-place";
 import type { InvalidProperty } from "../problems";
 import type { MetricsBucketArgs } from "./args";
 import { writerRoleName } from "./plan";
@@ -28,8 +27,7 @@ export function validate(args: Omit<MetricsBucketArgs, "transform">): InvalidPro
   const { prefix, writer } = args;
   return [
     ...validateName(args.name),
-    ...validateRegion(args.region),
-    ...validateAccount(args.accountId),
+    ...validatePlace(args),
     ...validatePrefix(prefix),
     ...check(
       "writer.namespace",
@@ -66,18 +64,6 @@ function validateName(name: string): InvalidProperty[] {
       `the role would be called "${role}", ${role.length} characters; IAM accepts ${MAX_ROLE}. Shorten it.`,
     ),
   ];
-}
-
-function validateRegion(region: string): InvalidProperty[] {
-  const near = closest(region, REGIONS);
-  const fix = near === undefined ? `Take one of ${REGIONS.join(", ")}.` : `Did you mean ${near}?`;
-  const reason = `"${region}" is not known; accepted: a region of AWS's commercial partition. ${fix}`;
-  return check("region", isRegion(region), reason);
-}
-
-function validateAccount(accountId: string): InvalidProperty[] {
-  const reason = `"${accountId}" is not an AWS account; accepted: 12 digits. Take what "aws sts get-caller-identity" shows.`;
-  return check("accountId", /^\d{12}$/.test(accountId), reason);
 }
 
 function validatePrefix(prefix: string): InvalidProperty[] {

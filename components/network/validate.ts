@@ -1,6 +1,6 @@
-import { REGIONS, ZONE_LETTERS, isRegion, isZoneOf, regionOf } from "../../config/aws-regions";
+import { ZONE_LETTERS, isRegion, isZoneOf, regionOf } from "../../config/aws-regions";
 import { PRIVATE_RANGES, contains, firstFree, isCidr, overlaps, parseCidr } from "../../config/cidr";
-import { closest } from "../../config/problems";
+import { validatePlace } from "../aws-place";
 import { under } from "../problems";
 import type { InvalidProperty } from "../problems";
 import { INTERFACE_ENDPOINTS } from "./args";
@@ -20,8 +20,7 @@ const MIN_ZONES = 2;
 export function validate(args: Omit<NetworkArgs, "transform">): InvalidProperty[] {
   const { existing } = args;
   return [
-    ...validateRegion(args.region),
-    ...validateAccount(args.accountId),
+    ...validatePlace(args),
     ...validateZones("zones", args.zones, args.region),
     ...(args.controlPlaneZones ? validateZones("controlPlaneZones", args.controlPlaneZones, args.region) : []),
     ...(existing ? [] : validateCidr(args)),
@@ -29,28 +28,6 @@ export function validate(args: Omit<NetworkArgs, "transform">): InvalidProperty[
     ...validateEndpoints(args.interfaceEndpoints ?? []),
     ...validateFlowLogs(args.flowLogs),
     ...(existing ? [...validateConflicts(args), ...under("existing", validateExisting(existing, args))] : []),
-  ];
-}
-
-function validateRegion(region: string): InvalidProperty[] {
-  if (isRegion(region)) return [];
-  const near = closest(region, REGIONS);
-  const fix = near === undefined ? `Take one of ${REGIONS.join(", ")}.` : `Did you mean ${near}?`;
-  return [
-    {
-      propertyPath: "region",
-      reason: `"${region}" is not known; accepted: a region of AWS's commercial partition. ${fix}`,
-    },
-  ];
-}
-
-function validateAccount(accountId: string): InvalidProperty[] {
-  if (/^\d{12}$/.test(accountId)) return [];
-  return [
-    {
-      propertyPath: "accountId",
-      reason: `"${accountId}" is not an AWS account; accepted: 12 digits. Take what "aws sts get-caller-identity" shows.`,
-    },
   ];
 }
 

@@ -1,5 +1,4 @@
-import { REGIONS, isRegion } from "../../config/aws-regions";
-import { closest } from "../../config/problems";
+import { validatePlace } from "../aws-place";
 import { validateGitHubTrust } from "../iam/trust";
 import { under } from "../problems";
 import type { InvalidProperty } from "../problems";
@@ -23,6 +22,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 export function validate(args: Omit<RegistryArgs, "transform">): InvalidProperty[] {
   const { repositories, pullThrough = [] } = args;
   return [
+    ...validateRegistryName(args),
     ...validatePlace(args),
     ...validateKey(args),
     ...validateProvider(args),
@@ -44,28 +44,12 @@ export function validate(args: Omit<RegistryArgs, "transform">): InvalidProperty
   ];
 }
 
-function validatePlace({
-  name,
-  region,
-  accountId,
-  pullThrough = [],
-}: Omit<RegistryArgs, "transform">): InvalidProperty[] {
-  const near = closest(region, REGIONS);
-  const fix = near === undefined ? `Take one of ${REGIONS.join(", ")}.` : `Did you mean ${near}?`;
-  const problems: InvalidProperty[] = [];
+function validateRegistryName({ name, pullThrough = [] }: Omit<RegistryArgs, "transform">): InvalidProperty[] {
   if (!NAME.test(name)) {
     const reason = `"${name}" cannot begin the name of a role; accepted: letters, digits, dashes and underscores, a letter or digit first. Rename it, such as acme-previews.`;
-    problems.push({ propertyPath: "name", reason });
-  } else if (pullThrough.length > 0) problems.push(...validateRoleName("name", creationRoleName(name)));
-  if (!isRegion(region)) {
-    const reason = `"${region}" is not known; accepted: a region of AWS's commercial partition. ${fix}`;
-    problems.push({ propertyPath: "region", reason });
+    return [{ propertyPath: "name", reason }];
   }
-  if (!/^\d{12}$/.test(accountId)) {
-    const reason = `"${accountId}" is not an AWS account; accepted: 12 digits. Take what "aws sts get-caller-identity" shows.`;
-    problems.push({ propertyPath: "accountId", reason });
-  }
-  return problems;
+  return pullThrough.length > 0 ? validateRoleName("name", creationRoleName(name)) : [];
 }
 
 function validateKey({ kmsKeyArn, region }: Omit<RegistryArgs, "transform">): InvalidProperty[] {
