@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { z } from "zod";
 import { githubSchema } from "../config/github";
 import { record } from "../test/support/mocks";
+import { fieldPaths, setAt } from "../test/support/schema-fields";
 import { githubStack } from "./github";
 
 /*
@@ -112,7 +112,7 @@ const CASES = new Map([
 ]);
 
 describe("no field of berth:github is silent", () => {
-  const paths = [...new Set(leaves(githubSchema))];
+  const paths = fieldPaths(githubSchema);
 
   it("each has a sample here, and no sample is left over", () => {
     assert.deepEqual(paths.sort(), [...CASES.keys()].sort());
@@ -174,38 +174,5 @@ function set(root: Record<string, unknown>, path: string, value: unknown): void 
     const isReviewers = all[index - 2] === "reviewers";
     return (isReviewers ? undefined : NAMED[all[index - 1] ?? ""]) ?? 0;
   });
-  let place: Record<PropertyKey, unknown> = root;
-  keys.slice(0, -1).forEach((key, index) => {
-    const inner = place[key];
-    if (typeof inner !== "object" || inner === null) place[key] = typeof keys[index + 1] === "number" ? [] : {};
-    place = place[key] as Record<PropertyKey, unknown>;
-  });
-  place[keys.at(-1) ?? ""] = value;
-}
-
-/** Paths of all fields that hold values rather than further fields. */
-function leaves(schema: z.ZodType, path: string[] = []): string[] {
-  const { def } = (schema as unknown as z.core.$ZodTypes)._zod;
-  switch (def.type) {
-    case "object":
-      return Object.entries(def.shape).flatMap(([key, inner]) => leaves(inner as z.ZodType, [...path, key]));
-    case "array":
-      return leaves(def.element as z.ZodType, [...path, "*"]);
-    case "record":
-      return leaves(def.valueType as z.ZodType, [...path, "*"]);
-    case "union":
-      return def.options.flatMap((option) => leaves(option as z.ZodType, path));
-    case "default":
-    case "prefault":
-    case "optional":
-      return leaves(def.innerType as z.ZodType, path);
-    case "string":
-    case "number":
-    case "boolean":
-    case "enum":
-    case "literal":
-      return [path.join(".")];
-    default:
-      throw new Error(`This walk does not know schemas of type ${def.type}, at ${path.join(".")}`);
-  }
+  setAt(root, keys, value);
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { z } from "zod";
 import { parseConfig } from "../../config/parse";
 import { configSchema } from "../../config/schema";
 import { DIGEST, HOST_FACTS, PR } from "../../test/support/samples";
+import { fieldPaths } from "../../test/support/schema-fields";
 import { planPrEnvironment } from "./plan";
 import { validate } from "./validate";
 
@@ -63,7 +63,7 @@ const facts = {
 };
 
 describe("no field of berth.yaml is silent", () => {
-  const paths = leaves(configSchema);
+  const paths = fieldPaths(configSchema);
 
   it("each has a sample here, and no sample is left over", () => {
     assert.deepEqual([...paths].sort(), Object.keys(SAMPLES).sort());
@@ -87,33 +87,6 @@ function outcome(path: string, value: unknown): string {
   // The context holds the config itself, which proves nothing.
   const { context, ...made } = planPrEnvironment(args);
   return JSON.stringify(refused.length > 0 ? refused : { ...made, url: context.url });
-}
-
-/** Paths of all fields that hold values rather than further fields. */
-function leaves(schema: z.ZodType, path: string[] = []): string[] {
-  const { def } = (schema as unknown as z.core.$ZodTypes)._zod;
-  switch (def.type) {
-    case "object":
-      return Object.entries(def.shape).flatMap(([key, inner]) => leaves(inner as z.ZodType, [...path, key]));
-    case "array":
-      return leaves(def.element as z.ZodType, [...path, "*"]);
-    case "record":
-      return leaves(def.valueType as z.ZodType, [...path, "*"]);
-    case "union":
-      return def.options.flatMap((option) => leaves(option as z.ZodType, path));
-    case "pipe":
-      return leaves(def.in as z.ZodType, path);
-    case "default":
-    case "prefault":
-    case "optional":
-      return leaves(def.innerType as z.ZodType, path);
-    case "string":
-    case "number":
-    case "boolean":
-      return [path.join(".")];
-    default:
-      throw new Error(`This walk does not know schemas of type ${def.type}, at ${path.join(".")}`);
-  }
 }
 
 function nest([key, ...rest]: string[], value: unknown): Values {
