@@ -1,4 +1,4 @@
-import type { CheckFailure, Properties } from "../../provider";
+import type { CheckFailure, Plain, Properties } from "../../provider";
 import type { Body, Client } from "../client";
 import { seal } from "../seal";
 import {
@@ -104,6 +104,38 @@ function checkName(inputs: Properties, property: string): CheckFailure[] {
 /** Ways of giving a secret; two are older names of the other two. */
 const values = ["value", "valueEncrypted", "plaintextValue", "encryptedValue"];
 
+/**
+ * How secrets and variables are found again and deleted, which is the same for both.
+ *
+ * @param own what one has beside its place, visibility and time of creation
+ */
+function stored(
+  place: Place,
+  { list, nameProperty }: { list: "secrets" | "variables"; nameProperty: string },
+  own: (found: Body, state: Values) => Record<string, Plain | undefined>,
+): Pick<Kind, "read" | "delete"> {
+  const addressOf = async (client: Client, where: Values) =>
+    `${await place.path(client, where)}/${list}/${textOf(where, nameProperty)}`;
+  return {
+    read: async (client, id, state): Promise<View | null> => {
+      const where = whereOf(place, id, nameProperty);
+      const found = await client.find(await addressOf(client, where));
+      if (found === null) return null;
+      return {
+        id,
+        values: given({
+          ...where,
+          ...(await repositoryIdOf(client, where)),
+          ...(place.scope && { visibility: found["visibility"] }),
+          createdAt: found["created_at"],
+          ...own(found, state),
+        }),
+      };
+    },
+    delete: async (client, id) => client.remove(await addressOf(client, whereOf(place, id, nameProperty))),
+  };
+}
+
 function secretKind(place: Place): Kind {
   const put = async (client: Client, inputs: Values): Promise<string> => {
     const path = `${await place.path(client, inputs)}/secrets`;
@@ -142,27 +174,11 @@ function secretKind(place: Place): Kind {
         ? []
         : [isGiven({ plaintextValue: plaintextValue ?? null }, "plaintextValue") ? "plaintextValue" : "value"],
     create: put,
-    read: async (client, id, state): Promise<View | null> => {
-      const where = whereOf(place, id, "secretName");
-      const found = await client.find(`${await place.path(client, where)}/secrets/${textOf(where, "secretName")}`);
-      if (found === null) return null;
-      return {
-        id,
-        values: given({
-          ...where,
-          ...(await repositoryIdOf(client, where)),
-          ...(place.scope && { visibility: found["visibility"] }),
-          createdAt: found["created_at"],
-          remoteUpdatedAt: found["updated_at"],
-          updatedAt: state["updatedAt"] ?? found["updated_at"],
-        }),
-      };
-    },
+    ...stored(place, { list: "secrets", nameProperty: "secretName" }, (found, state) => ({
+      remoteUpdatedAt: found["updated_at"],
+      updatedAt: state["updatedAt"] ?? found["updated_at"],
+    })),
     update: (client, _, news) => put(client, news),
-    delete: async (client, id) => {
-      const where = whereOf(place, id, "secretName");
-      await client.remove(`${await place.path(client, where)}/secrets/${textOf(where, "secretName")}`);
-    },
   };
 }
 
@@ -182,22 +198,10 @@ function variableKind(place: Place): Kind {
       });
       return idOf(place, inputs, name);
     },
-    read: async (client, id): Promise<View | null> => {
-      const where = whereOf(place, id, "variableName");
-      const found = await client.find(`${await place.path(client, where)}/variables/${textOf(where, "variableName")}`);
-      if (found === null) return null;
-      return {
-        id,
-        values: given({
-          ...where,
-          ...(await repositoryIdOf(client, where)),
-          ...(place.scope && { visibility: found["visibility"] }),
-          value: found["value"],
-          createdAt: found["created_at"],
-          updatedAt: found["updated_at"],
-        }),
-      };
-    },
+    ...stored(place, { list: "variables", nameProperty: "variableName" }, (found) => ({
+      value: found["value"],
+      updatedAt: found["updated_at"],
+    })),
     update: async (client, id, news) => {
       const name = textOf(news, "variableName");
       await client.send("PATCH", `${await place.path(client, news)}/variables/${name}`, {
@@ -205,10 +209,6 @@ function variableKind(place: Place): Kind {
         ...scopeOf(place, news),
       });
       return id;
-    },
-    delete: async (client, id) => {
-      const where = whereOf(place, id, "variableName");
-      await client.remove(`${await place.path(client, where)}/variables/${textOf(where, "variableName")}`);
     },
   };
 }
