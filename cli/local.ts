@@ -19,6 +19,7 @@ import { action, command, type Session } from "./command";
 import { renderClusters, renderClusterStatus, renderDown, renderExports, renderUp } from "./local-render";
 import { positiveCount } from "./options";
 import { seconds } from "./render";
+import { readSettings } from "./settings";
 
 /** Reads an option with a TCP port. */
 function port(text: string): number {
@@ -61,6 +62,8 @@ interface UpFlags extends NameOption {
   readonly systemTools?: boolean;
   readonly databases?: boolean;
   readonly plugins?: "official" | "stand-in";
+  /** Path of a file. */
+  readonly settings?: string;
 }
 
 function upCommand(): Command {
@@ -80,6 +83,10 @@ function upCommand(): Command {
     .option("--no-internet", "close that way again")
     .option("--install", "install missing Debian packages; takes root")
     .option("--system-tools", "use pulumi and kubectl of this machine when their versions fit")
+    .option(
+      "--settings <file>",
+      "further settings of the platform, such as previewSecrets; kept until others are given",
+    )
     .option("--no-databases", "make no image of a database before an environment needs it")
     .addOption(
       new Option("--plugins <source>", "plugins of the engine (default: official ones if there)").choices([
@@ -91,8 +98,10 @@ function upCommand(): Command {
       action<UpFlags>(async (session, flags) => {
         const { stops, colors } = session;
         try {
+          const { settings, ...rest } = flags;
           const result = await up({
-            ...flags,
+            ...rest,
+            ...(settings === undefined ? {} : { settings: readSettings(settings) }),
             ...progressOf(session),
             name: nameOf(session, flags),
             signal: stops.signal,

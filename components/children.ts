@@ -17,6 +17,11 @@ export type Transform<Args> = (
 /** A resource class of a provider. */
 type ResourceClass<Args, Resource> = new (name: string, args: Args, opts: pulumi.CustomResourceOptions) => Resource;
 
+/** A resource class of a provider, as far as it reads what exists. */
+interface Readable<Resource> {
+  get(name: string, id: string, opts: pulumi.CustomResourceOptions): Resource;
+}
+
 /** Registers children of one component: named after it, parented to it, transformed where asked. */
 export class Children {
   constructor(
@@ -44,5 +49,17 @@ export class Children {
     const opts = { ...this.options, parent: this.parent };
     const last = transform ? transform(args, opts) : { args, opts };
     return new resourceClass(`${this.name}-${suffix}`, last.args, last.opts);
+  }
+
+  /**
+   * Reads an object that exists and belongs to somebody else, anew at each update, named `{component}-{suffix}`. It is never changed
+   * or deleted.
+   *
+   * @param id what the provider finds it by
+   * @param secret outputs that are secret in state besides those that the provider takes for such
+   */
+  read<Resource>(resourceClass: Readable<Resource>, suffix: string, id: string, secret: string[] = []): Resource {
+    const opts = { parent: this.parent, additionalSecretOutputs: secret };
+    return resourceClass.get(`${this.name}-${suffix}`, id, opts);
   }
 }

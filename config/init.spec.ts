@@ -64,7 +64,10 @@ describe("a first config", () => {
     const { text, notes, config } = first({ secrets: ["API_KEY", "bad\nname"] });
     assert.match(text, /\n# API_KEY\n# envFrom:\n# {3}- secretRef:\n# {7}name: shop-secrets\n$/);
     assert.deepEqual(config.envFrom, []);
-    assert.match(notes.at(-1)?.text ?? "", /kubectl create secret generic shop-secrets --namespace shop-pr-NUMBER/);
+    assert.match(
+      notes.at(-1)?.text ?? "",
+      /put values made for previews into a Secret shop-secrets of the project's preview secrets/,
+    );
     // What is in the comment works when it is no comment any more.
     const uncommented = text.replace(/^# (envFrom:| {2}- secretRef:| {6}name:)/gm, "$1");
     assert.deepEqual(parseConfigText(uncommented).envFrom, [{ secretRef: { name: "shop-secrets" } }]);

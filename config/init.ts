@@ -157,8 +157,8 @@ function noteWhatIsMissing(
       place,
       text:
         `${draft.secrets.join(", ")}: ${draft.secrets.length === 1 ? "it looks like a secret" : "they look like secrets"}, so that ` +
-        `no value is copied; give them with \`kubectl create secret generic ${projectId}-secrets --namespace ${projectId}-pr-NUMBER ` +
-        `--from-literal=NAME=VALUE\` and envFrom, as the file's last lines show`,
+        `no value is copied; put values made for previews into a Secret ${projectId}-secrets of the project's preview secrets ` +
+        "(previewSecrets of the platform), and name it in envFrom, as the file's last lines show",
     });
   }
 }
@@ -180,7 +180,7 @@ function textOf(value: Mapping, { secrets }: Draft, { from, schema }: FirstConfi
       ? []
       : [
           "",
-          "# What looks like a secret is not written here. Put these into a Secret of the environment's namespace and name it:",
+          "# What looks like a secret is not written here. Put these into a Secret of the project's preview secrets and name it:",
           `# ${secrets.filter((name) => /^\w+$/.test(name)).join(", ")}`,
           "# envFrom:",
           "#   - secretRef:",

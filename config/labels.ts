@@ -15,6 +15,8 @@ export const LABEL = {
   owner: "berth.dev/owner",
   /** Which part of the environment a pod is: `app`, or a database such as `postgresql`. NetworkPolicies select by it. */
   component: "berth.dev/component",
+  /** On a namespace of preview secrets: the projectId that may take from it. Whoever owns the namespace sets it. */
+  previewSecrets: "berth.dev/preview-secrets",
 } as const;
 
 export const ANNOTATION = {
@@ -27,6 +29,10 @@ export const ANNOTATION = {
   expiresAt: "berth.dev/expires-at",
   /** Hash of what a pod reads once at its start; a change of it rolls the pods. */
   configHash: "berth.dev/config-hash",
+  /** Which versions of its Secrets a pod was started with; a change of it rolls the pods. Tells nothing of their values. */
+  secretVersions: "berth.dev/secret-versions",
+  /** Where a copied Secret or ConfigMap comes from: namespace and name. */
+  copiedFrom: "berth.dev/copied-from",
 } as const;
 
 /**

@@ -49,6 +49,36 @@ describe("berth:platform", () => {
       { privateEgress: ["203.0.113.0/24"] },
       /privateEgress\[0\] is "203\.0\.113\.0\/24", not a private range/,
     ],
+    [
+      "production's Secrets as preview secrets",
+      { previewSecrets: { shop: { namespace: "kube-system", secrets: ["a"] } } },
+      /previewSecrets\.shop\.namespace is "kube-system", which is the cluster's, .* Make one of its own, such as shop-preview-secrets/,
+    ],
+    [
+      "an environment's Secrets as preview secrets",
+      { previewSecrets: { shop: { namespace: "shop-pr-7", secrets: ["a"] } } },
+      /previewSecrets\.shop\.namespace is "shop-pr-7", which is/,
+    ],
+    [
+      "preview secrets that two projects share",
+      { previewSecrets: { shop: { namespace: "previews" }, books: { namespace: "previews" } } },
+      /previewSecrets\.books\.namespace is "previews", that of project shop; accepted: a namespace of the project's own/,
+    ],
+    [
+      "a preview secret twice",
+      { previewSecrets: { shop: { namespace: "previews", secrets: ["a", "a"] } } },
+      /previewSecrets\.shop\.secrets\[1\] is "a", there already; accepted: each name once/,
+    ],
+    [
+      "preview secrets without a namespace",
+      { previewSecrets: { shop: { secrets: ["a"] } } },
+      /previewSecrets\.shop\.namespace is missing; accepted: a name of at most 63/,
+    ],
+    [
+      "preview secrets of what is no project",
+      { previewSecrets: { My_Shop: { namespace: "previews" } } },
+      /previewSecrets\.My_Shop is a key that is not accepted; accepted: a projectId/,
+    ],
     ["an unknown field", { domian: "x" }, /domian is not a known field.*Did you mean domain\?/],
     ["a domain with a scheme", { domain: "https://x" }, /domain is "https:\/\/x"; accepted: a domain name/],
   ] as const) {

@@ -3,6 +3,7 @@ import { PRIVATE_RANGES, contains, isCidr } from "./cidr";
 import { ENGINES, USUAL_VERSIONS, perEngine, sortVersions } from "./databases";
 import type { Engine } from "./databases";
 import { IMAGE_BY_DIGEST, isImageByDigest } from "./image";
+import { PLATFORM_NAMESPACE, PROJECT_ID_PATTERN } from "./names";
 import { ConfigError, findingsOf, toProblem } from "./problems";
 import type { Finding } from "./problems";
 
@@ -16,6 +17,11 @@ const OBJECT_NAME = "the name of a Kubernetes object";
 const cidr = () => z.string(CIDR).refine(isCidr, CIDR);
 const image = () => z.string(IMAGE_BY_DIGEST).refine(isImageByDigest, IMAGE_BY_DIGEST);
 const objectName = () => z.string(OBJECT_NAME).regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, OBJECT_NAME);
+const LABEL_NAME = "a name of at most 63 lower-case letters, digits and dashes";
+const labelName = () => z.string(LABEL_NAME).regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, LABEL_NAME);
+const REPOSITORY = "owner/name";
+const PROJECT_ID = "a projectId as berth.yaml has it";
+const projectId = () => z.string(PROJECT_ID).regex(PROJECT_ID_PATTERN, PROJECT_ID);
 /** What a version of each engine looks like, and how it is said. */
 const VERSIONS: Record<Engine, { accepted: string; pattern: RegExp }> = {
   postgresql: { accepted: 'a major version in quotes, such as "16"', pattern: /^[1-9]\d$/ },
@@ -81,6 +87,28 @@ const deployedGateway = z.strictObject({
     .describe("Where the API server is. The gateway reaches it on 443 and 6443 and nothing else outside the cluster."),
 });
 
+const previewSecrets = z.strictObject(
+  {
+    namespace: labelName().describe(
+      "Namespace that holds them. It exists already and has the label berth.dev/preview-secrets with the projectId as its value.",
+    ),
+    repository: z
+      .string(REPOSITORY)
+      .regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, REPOSITORY)
+      .optional()
+      .describe("Repository whose pull requests alone may have them. Any that deploys the project when left out."),
+    secrets: z
+      .array(labelName(), "a list of names")
+      .default([])
+      .describe("Secrets there that envFrom.secretRef may name."),
+    configMaps: z
+      .array(labelName(), "a list of names")
+      .default([])
+      .describe("ConfigMaps there that envFrom.configMapRef may name."),
+  },
+  "a mapping with namespace, secrets and configMaps",
+);
+
 export const platformSchema = z.strictObject(
   {
     domain: z
@@ -125,6 +153,12 @@ export const platformSchema = z.strictObject(
       .describe(
         "Private ranges that egress rules may open, such as a shared test service. Never those of nodes, pods or Services.",
       ),
+    previewSecrets: z
+      .record(projectId(), previewSecrets, "a mapping of projects to their preview secrets")
+      .default({})
+      .describe(
+        "What envFrom may name, for each project: values made for previews, in a namespace of the project's own.",
+      ),
     deployerGroups: z
       .array(z.string("a group name").min(1, "a group name"), "a list of group names")
       .default(["berth:deployers"])
@@ -158,8 +192,9 @@ export function parsePlatform(value: unknown): PlatformConfig {
   throw new ConfigError("berth:platform", findings.map(toProblem));
 }
 
-function contradictions({ gateway, images, defaultVersions, privateEgress }: PlatformConfig): Finding[] {
-  const findings: Finding[] = [];
+function contradictions(config: PlatformConfig): Finding[] {
+  const { gateway, images, defaultVersions, privateEgress } = config;
+  const findings: Finding[] = checkPreviewSecrets(config);
   for (const engine of ENGINES) {
     const offered = sortVersions(Object.keys(images[engine]));
     const chosen = defaultVersions[engine];
@@ -191,6 +226,48 @@ function contradictions({ gateway, images, defaultVersions, privateEgress }: Pla
   return findings;
 }
 
+/** Namespaces of the cluster itself, of the platform, and of environments: none of them holds values made for previews. */
+const NO_PREVIEW_SECRETS = [/^default$/, /^kube-/, new RegExp(`^${PLATFORM_NAMESPACE}$`), /-pr-[1-9]\d*$/];
+
+function checkPreviewSecrets({ previewSecrets }: PlatformConfig): Finding[] {
+  const owners = new Map<string, string>();
+  return Object.entries(previewSecrets).flatMap(([project, { namespace, secrets, configMaps }]): Finding[] => {
+    const path = ["previewSecrets", project];
+    const findings: Finding[] = Object.entries({ secrets, configMaps }).flatMap(([field, names]) =>
+      names.flatMap((name, index) =>
+        names.indexOf(name) === index
+          ? []
+          : [
+              {
+                path: [...path, field, index],
+                value: `"${name}", there already`,
+                accepted: "each name once",
+                fix: "Remove one of the two.",
+              },
+            ],
+      ),
+    );
+    const owner = owners.get(namespace);
+    owners.set(namespace, owner ?? project);
+    if (NO_PREVIEW_SECRETS.some((pattern) => pattern.test(namespace))) {
+      findings.push({
+        path: [...path, "namespace"],
+        value: `"${namespace}", which is the cluster's, the platform's or an environment's`,
+        accepted: "a namespace that holds values made for previews and nothing else",
+        fix: `Make one of its own, such as ${project}-preview-secrets.`,
+      });
+    } else if (owner !== undefined) {
+      findings.push({
+        path: [...path, "namespace"],
+        value: `"${namespace}", that of project ${owner}`,
+        accepted: "a namespace of the project's own",
+        fix: `Make another one, such as ${project}-preview-secrets.`,
+      });
+    }
+    return findings;
+  });
+}
+
 /** The version of an engine that a config gets when it names none; undefined when the platform offers none. */
 export function defaultVersion(
   engine: Engine,
@@ -218,6 +295,15 @@ export const platformFactsSchema = z.object({
   defaultVersions: z.object(perEngine(() => z.string().nullable())),
   priorityClasses: z.object({ platform: z.string(), environment: z.string() }),
   privateEgress: z.array(z.string()),
+  previewSecrets: z.record(
+    z.string(),
+    z.object({
+      namespace: z.string(),
+      repository: z.string().nullable(),
+      secrets: z.array(z.string()),
+      configMaps: z.array(z.string()),
+    }),
+  ),
 });
 
 /** What an environment needs to know of its platform. */

@@ -64,7 +64,7 @@ const reference = () =>
   z.strictObject(
     {
       name: text(OBJECT_NAME, /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/).describe(
-        "Name of the object, in the environment's namespace.",
+        "Name of the object among the project's preview secrets, which the platform allows by name.",
       ),
     },
     "a mapping with name",
@@ -81,7 +81,9 @@ const envFrom = list(
   "references",
 )
   .default([])
-  .describe("Secrets and ConfigMaps of the namespace whose keys become variables of the app. They win over env.");
+  .describe(
+    "Secrets and ConfigMaps made for previews whose keys become variables of the app. Each deploy copies them anew; a change restarts the app. They win over env.",
+  );
 
 const resources = z.strictObject({
   requests: z

@@ -17,7 +17,7 @@ import { acquire, interrupted, leaseLost, superseded, type Held, type StopReason
 import { connect, type Target } from "./target";
 import type { Trouble } from "./trouble";
 import { createStack, prepareStack, runStack } from "./update";
-import { explain, Waiting } from "./waiting";
+import { explain, masker, Waiting } from "./waiting";
 import { readStackConfig, shareEncryption, writeProject, writeStackConfig } from "./workspace";
 
 /** What to deploy. */
@@ -134,7 +134,9 @@ async function deployHeld(
   const progress = options.progress ?? silent;
   const timeout = AbortSignal.timeout((options.timeout ?? 600) * 1000);
   const waiting = new Waiting(kube, name.namespace, (trouble) => {
-    progress({ kind: "warning", text: `${trouble.object}: ${trouble.reason}: ${trouble.message}` });
+    void explain(kube, name.namespace, { ...trouble, log: undefined }).then((text) => {
+      progress({ kind: "warning", text });
+    });
   });
   const signal = AbortSignal.any(
     [lease.stop, timeout, waiting.hopeless, options.signal].filter((each) => each !== undefined),
@@ -281,7 +283,9 @@ async function failure(
   const head = `${name.namespace} did not become ready${after}`;
   const again = "Then deploy again, or remove it with `berth destroy`.";
   if (troubles.length === 0) {
-    return new BerthError(`${head}: ${failureText(result)}`, {
+    // The engine masks what it knows to be secret; an API server's refusal may quote an object.
+    const hide = await masker(kube, name.namespace).catch(() => (text: string) => text);
+    return new BerthError(`${head}: ${hide(failureText(result))}`, {
       fix: `correct what the message names. ${again}`,
       exitCode: ExitCode.environmentFailed,
     });

@@ -47,6 +47,15 @@ const known: readonly Known[] = [
       }),
   },
   {
+    // What the engine says when an object that is only read is not there: an original of envFrom.
+    pattern: /resource '([a-z0-9-]+)\/([a-z0-9.-]+)' does not exist/,
+    make: (_target, [, namespace, name]) =>
+      new BerthError(`envFrom names ${name ?? ""}, which does not exist in namespace ${namespace ?? ""}`, {
+        fix: "create it there, with values made for previews, or remove it from envFrom. Then deploy again.",
+        exitCode: ExitCode.environmentFailed,
+      }),
+  },
+  {
     pattern: /Cannot find module '([^']+)'/,
     make: (_target, match) =>
       new BerthError(`the program cannot load ${match[1] ?? "a module"}`, {

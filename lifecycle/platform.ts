@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { PLATFORM_NAMESPACE, PLATFORM_STACK } from "../config/names";
+import { parsePlatform } from "../config/platform";
 import { BerthError, ExitCode } from "./errors";
 import { isStatus, type Kube } from "./kube";
 import { leasesPath, newLease, withNotes, type LeaseObject } from "./lease";
+import { assertPreviewSecrets } from "./preview-secrets";
 import type { Progress, Stops } from "./progress";
 import { readState } from "./recovery";
 import { interrupted } from "./state";
@@ -39,6 +41,7 @@ export async function ensurePlatform(
   const wanted = await fingerprint(target);
   if (noted === wanted && state?.exists !== false) return false;
 
+  await assertPreviewSecrets(kube, parsePlatform(target.platform));
   progress({ kind: "phase", text: "bringing the platform up to date" });
   const run = { stack: PLATFORM_STACK, progress, ...stops };
   await writeProject(target);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Kube } from "./kube";
-import { explain, masker } from "./waiting";
+import { explain, mask, masker } from "./waiting";
 
 const password = "p@ss word/1234";
 
@@ -37,6 +37,23 @@ describe("an explanation with log lines", () => {
     const mask = await masker(fakeKube(""), "shop-pr-1");
     assert.equal(mask(`abc ${password} ${encodeURIComponent(password)}!`), "abc [secret] [secret]!");
     assert.equal(mask(`to postgres://app:${encodeURIComponent(password)}@db/app`), "to [secret]");
+  });
+
+  it("shows none in another form: base64, JSON, or one line of several", () => {
+    const key = 'first line of it\nsecond "line" of it\n';
+    const hide = mask([Buffer.from(key).toString("base64")]);
+    assert.equal(hide(key), "[secret]");
+    assert.equal(hide(key.trim()), "[secret]");
+    assert.equal(hide(`data: ${Buffer.from(key).toString("base64")}`), "data: [secret]");
+    assert.equal(hide(JSON.stringify({ key })), '{"key":"[secret]"}');
+    assert.equal(hide('error near second "line" of it, sorry'), "error near [secret], sorry");
+  });
+
+  it("masks what the trouble itself says, and shows nothing that cannot be masked", async () => {
+    const trouble = { object: "pod app-1", reason: "ProbeFailed", message: `no login with ${password}`, fix: "" };
+    assert.equal(await explain(fakeKube(""), "shop-pr-1", trouble), "pod app-1: ProbeFailed: no login with [secret]");
+    const refusing = { get: () => Promise.reject(new Error("forbidden")) } as unknown as Kube;
+    assert.ok(!(await explain(refusing, "shop-pr-1", trouble)).includes(password));
   });
 
   it("quotes the container's last lines, masked", async () => {

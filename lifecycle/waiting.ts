@@ -115,21 +115,28 @@ function keep<T extends KubeObject>(store: Map<string, T>, event: { type: string
 
 /**
  * A trouble in full, with the last lines of the container's log where they explain it. Values of the environment's Secrets
- * are masked in them: an app may print its own connection string.
+ * are masked in all of it: an app may print its own connection string, and a probe's message may repeat it.
  */
 export async function explain(kube: Kube, namespace: string, trouble: Trouble): Promise<string> {
-  const head = `${trouble.object}: ${trouble.reason}: ${trouble.message}`;
+  const hide = await masker(kube, namespace).catch(() => undefined);
+  if (hide === undefined)
+    return `${trouble.object}: ${trouble.reason}: (no more is shown: Secrets could not be masked)`;
+  const head = `${trouble.object}: ${trouble.reason}: ${hide(trouble.message)}`;
   if (trouble.log === undefined) return head;
-  const lines = await lastLines(kube, namespace, trouble.log);
+  const lines = await lastLines(kube, namespace, trouble.log, hide);
   return lines.length === 0 ? head : `${head}\nits last lines:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
-async function lastLines(kube: Kube, namespace: string, log: NonNullable<Trouble["log"]>): Promise<string[]> {
+async function lastLines(
+  kube: Kube,
+  namespace: string,
+  log: NonNullable<Trouble["log"]>,
+  hide: (text: string) => string,
+): Promise<string[]> {
   const path = `/api/v1/namespaces/${namespace}/pods/${log.pod}/log`;
   try {
     const text = await kube.text(path, { container: log.container, previous: log.previous, tailLines: logLines });
-    const mask = await masker(kube, namespace);
-    return mask(text)
+    return hide(text)
       .split("\n")
       .filter((line) => line !== "");
   } catch (error) {
@@ -137,17 +144,28 @@ async function lastLines(kube: Kube, namespace: string, log: NonNullable<Trouble
   }
 }
 
-/** A function that replaces the values of all Secrets of a namespace, raw and URL-encoded. */
+/** A function that replaces the values of all Secrets of a namespace, in each form in which programs print them. */
 export async function masker(kube: Kube, namespace: string): Promise<(text: string) => string> {
   const secrets = await kube.get<{ items: { data?: Record<string, string> }[] }>(
     `/api/v1/namespaces/${namespace}/secrets`,
   );
-  const values = secrets.items
-    .flatMap((secret) => Object.values(secret.data ?? {}))
-    .map((value) => Buffer.from(value, "base64").toString("utf8"))
-    .filter((value) => value.length >= shortestSecret)
-    .flatMap((value) => [value, encodeURIComponent(value)]);
+  return mask(secrets.items.flatMap((secret) => Object.values(secret.data ?? {})));
+}
+
+/**
+ * A function that replaces values in a text: raw, each line of a long one by itself, as base64, in a URL and in JSON.
+ *
+ * @param encoded the values in base64, as Secrets have them
+ */
+export function mask(encoded: readonly string[]): (text: string) => string {
+  const forms = encoded.flatMap((base64) => {
+    const value = Buffer.from(base64, "base64").toString("utf8");
+    const raw = [value, value.trim(), ...value.split(/\r?\n/).map((line) => line.trim())];
+    return [...raw, base64, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)];
+  });
   // Longer ones first: a connection string holds the password.
-  const ordered = [...new Set(values)].sort((a, b) => b.length - a.length);
-  return (text) => ordered.reduce((rest, value) => rest.replaceAll(value, "[secret]"), text);
+  const ordered = [...new Set(forms)]
+    .filter((form) => form.length >= shortestSecret)
+    .sort((a, b) => b.length - a.length);
+  return (text) => ordered.reduce((rest, form) => rest.replaceAll(form, "[secret]"), text);
 }

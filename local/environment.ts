@@ -36,7 +36,8 @@ export interface LocalEnvironment {
   kubeconfig: string;
   /** Variables for the Pulumi engine and for people's shells. No secret's value, only paths. */
   env: Record<string, string>;
-  platform: LocalPlatform;
+  /** Settings of the platform: the cluster's own, and those that its user added. */
+  platform: LocalPlatform & Record<string, unknown>;
   /** Absolute path of the `pulumi` program. */
   pulumi: string;
 }
@@ -47,6 +48,8 @@ export interface Choices {
   databases: DatabaseImages;
   /** Where the engine's plugins come from; absent when what is there decides. */
   plugins?: PluginSource;
+  /** Further settings of the platform, by field. @default none */
+  settings?: Record<string, unknown>;
 }
 
 const imagesShape = z.record(z.string(), z.string()).default({});
@@ -55,6 +58,7 @@ const choicesShape = z.object({
   mariadb: imagesShape,
   redis: imagesShape,
   plugins: z.enum(["official", "stand-in"]).optional(),
+  settings: z.record(z.string(), z.unknown()).optional(),
 });
 
 function choicesFile(folder: ClusterFolder): string {
@@ -68,16 +72,16 @@ function choicesFile(folder: ClusterFolder): string {
  */
 export async function changeChoices(folder: ClusterFolder, change: (choices: Choices) => Choices): Promise<void> {
   await withLock(`${choicesFile(folder)}.lock`, { waitSeconds: 30 }, async () => {
-    const { databases, plugins } = change(await readChoices(folder));
-    await writeJson(choicesFile(folder), { ...databases, ...(plugins === undefined ? {} : { plugins }) });
+    const { databases, ...rest } = change(await readChoices(folder));
+    await writeJson(choicesFile(folder), { ...databases, ...rest });
   });
 }
 
 /** The choices of the last `up`; none when it did not get so far. */
 export async function readChoices(folder: ClusterFolder): Promise<Choices> {
   const text = await readIfPresent(choicesFile(folder));
-  const { plugins, ...databases } = choicesShape.parse(text === null ? {} : JSON.parse(text));
-  return { databases, ...(plugins === undefined ? {} : { plugins }) };
+  const { plugins, settings, ...databases } = choicesShape.parse(text === null ? {} : JSON.parse(text));
+  return { databases, ...(plugins === undefined ? {} : { plugins }), ...(settings === undefined ? {} : { settings }) };
 }
 
 /**
@@ -176,7 +180,7 @@ export async function environment(name: string): Promise<LocalEnvironment> {
       exitCode: 5,
     });
   }
-  const { databases, plugins } = await readChoices(folder);
+  const { databases, plugins, settings } = await readChoices(folder);
   const path = [toolchain.binDir, dirname(toolchain.pulumi), dirname(toolchain.nodejs), process.env["PATH"] ?? ""];
   return {
     name,
@@ -190,7 +194,7 @@ export async function environment(name: string): Promise<LocalEnvironment> {
       PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
       PATH: [...new Set(path)].join(delimiter),
     },
-    platform: planPlatform(spec, databases),
+    platform: { ...settings, ...planPlatform(spec, databases) },
     pulumi: toolchain.pulumi,
   };
 }

@@ -17,7 +17,7 @@ import {
   withImages,
   type DatabaseImages,
 } from "./databases";
-import { changeChoices, describeEngine, pluginEnvironment, readChoices } from "./environment";
+import { changeChoices, describeEngine, pluginEnvironment, readChoices, type Choices } from "./environment";
 import { ensureImages, type BuiltImage, type ImageName, type ImageProgress } from "./images";
 import type { PluginDescription, PluginSource } from "./plugins";
 import { ensureToolchain, locateToolchain, type Part, type Toolchain, type ToolchainEvent } from "./toolchain";
@@ -81,6 +81,11 @@ export interface UpOptions extends Partial<WantedCluster> {
    * @default official ones where the user has them, else the stand-ins
    */
   plugins?: PluginSource;
+  /**
+   * Settings of the platform besides those that follow from the cluster, by field of `berth:platform`; they take the place of those given before.
+   * @default those given before
+   */
+  settings?: Record<string, unknown>;
   /** Called when a step begins (without `seconds`) and when it ends. */
   onStep?: (step: { title: string; seconds?: number }) => void;
   /** Called before Debian packages are installed, with their names. */
@@ -149,10 +154,11 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
     ...(images === null ? {} : { images: images.parts, moreImages: Object.values(images.databases) }),
   });
   const offered = images === null ? simulatedImages : imagesByEngine(images.databases);
-  await changeChoices(folder, ({ databases }) => ({
+  await changeChoices(folder, ({ databases, settings }) => ({
     // What has been offered while this command was at work stays.
     databases: options.databases === false ? offered : withImages(databases, offered),
     ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
+    ...withSettings(options.settings ?? settings),
   }));
   const found = await status(name);
   if (found === null) throw new Error(`the cluster ${name} is gone although it has just been started`);
@@ -164,6 +170,10 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
     wasRunning: result.wasRunning,
     ...(result.remark === undefined ? {} : { remark: result.remark }),
   };
+}
+
+function withSettings(settings: Record<string, unknown> | undefined): Pick<Choices, "settings"> {
+  return settings === undefined ? {} : { settings };
 }
 
 async function obtainToolchain(options: UpOptions, wantsGateway: boolean): Promise<Toolchain> {

@@ -133,6 +133,35 @@ describe("Platform", () => {
     ]);
   });
 
+  it("lets the deployer read exactly the preview secrets that are named, and write none", () => {
+    const { inputs } = deployed.get(
+      "kubernetes:rbac.authorization.k8s.io/v1:Role",
+      "platform-role-preview-secrets-shop",
+    );
+    assert.equal((inputs["metadata"] as { namespace: string }).namespace, "shop-preview-secrets");
+    assert.deepEqual(inputs["rules"], [
+      { apiGroups: [""], resources: ["secrets"], verbs: ["get"], resourceNames: ["stripe", "mail"] },
+      { apiGroups: [""], resources: ["configmaps"], verbs: ["get"], resourceNames: ["flags"] },
+    ]);
+    const binding = deployed.get(
+      "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+      "platform-role-binding-preview-secrets-shop",
+    );
+    assert.deepEqual(binding.dependsOn, ["platform-role-preview-secrets-shop"]);
+    assert.deepEqual(
+      (binding.inputs["subjects"] as { name: string }[]).map(({ name }) => name),
+      ["berth-deployer", "berth:deployers"],
+    );
+    assert.deepEqual((deployed.result as Platform).facts.previewSecrets, {
+      shop: {
+        namespace: "shop-preview-secrets",
+        repository: "acme/shop",
+        secrets: ["stripe", "mail"],
+        configMaps: ["flags"],
+      },
+    });
+  });
+
   it("never lets an environment push another pod out", () => {
     const { inputs } = host.get("kubernetes:scheduling.k8s.io/v1:PriorityClass", "platform-priority-environment");
     assert.equal(inputs["value"], 100);
@@ -141,7 +170,10 @@ describe("Platform", () => {
 
   it("deletes what is in its namespace with it", () => {
     const children = deployed.registrations.filter(
-      ({ type }) => type.startsWith("kubernetes:") && !CLUSTER_SCOPED.includes(type),
+      ({ type, inputs }) =>
+        type.startsWith("kubernetes:") &&
+        !CLUSTER_SCOPED.includes(type) &&
+        (inputs["metadata"] as { namespace: string }).namespace === "berth-system",
     );
     assert.ok(children.length >= 9);
     for (const { name, deletedWith } of children) assert.equal(deletedWith, "platform-namespace", name);
@@ -209,6 +241,7 @@ describe("Platform", () => {
       defaultVersions: { postgresql: "15", mariadb: "10.11", redis: "7" },
       priorityClasses: { platform: "berth-platform", environment: "berth-environment" },
       privateEgress: [],
+      previewSecrets: {},
     });
     const { gatewaySources, port, defaultVersions, storageClass } = (deployed.result as Platform).facts;
     assert.deepEqual(gatewaySources, [

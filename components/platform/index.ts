@@ -57,6 +57,10 @@ export class Platform extends pulumi.ComponentResource {
     children.add(ServiceAccount, "service-account-deployer", plan.deployer);
     const leases = children.add(Role, "role-leases", plan.leases.role);
     children.with({ dependsOn: [namespace, leases] }).add(RoleBinding, "role-binding-leases", plan.leases.binding);
+    for (const [project, { role, binding }] of Object.entries(plan.previewSecrets)) {
+      const dependsOn = [owner.add(Role, `role-preview-secrets-${project}`, role)];
+      owner.with({ dependsOn }).add(RoleBinding, `role-binding-preview-secrets-${project}`, binding);
+    }
     if (plan.gateway) createGateway(children, [namespace, ...fences], plan.gateway, transform);
 
     this.facts = plan.facts;

@@ -20,6 +20,7 @@ import {
   LEASES_ROLE,
   planDeployerBindings,
   planGatewayBinding,
+  planPreviewSecrets,
 } from "./rbac";
 
 /** Everything in a platform. Plain values, the same for the same arguments. */
@@ -30,6 +31,8 @@ export interface PlatformPlan {
   ingressClass: IngressClassArgs;
   clusterRoles: Record<string, { role: ClusterRoleArgs; binding: ClusterRoleBindingArgs }>;
   leases: { role: RoleArgs; binding: RoleBindingArgs };
+  /** By project: the right to read what it may take from its preview secrets, where that is anything. */
+  previewSecrets: Record<string, { role: RoleArgs; binding: RoleBindingArgs }>;
   admission: AdmissionPlan;
   deployer: ServiceAccountArgs;
   /** Undefined when the gateway runs on the host. */
@@ -66,6 +69,7 @@ export function planPlatform(config: PlatformConfig): PlatformPlan {
       deployer: { role: DEPLOYER_ROLE, binding: deployer.cluster },
     },
     leases: { role: LEASES_ROLE, binding: deployer.leases },
+    previewSecrets: planPreviewSecrets(config),
     admission: planAdmission(config),
     deployer: DEPLOYER_ACCOUNT,
     gateway: config.gateway.mode === "deployed" ? planGateway(config.gateway, facts.port) : undefined,
@@ -87,6 +91,12 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     defaultVersions: perEngine((engine) => defaultVersion(engine, config) ?? null),
     priorityClasses: PRIORITY_CLASSES,
     privateEgress: config.privateEgress,
+    previewSecrets: Object.fromEntries(
+      Object.entries(config.previewSecrets).map(([project, { repository = null, ...rest }]) => [
+        project,
+        { ...rest, repository },
+      ]),
+    ),
   };
 }
 

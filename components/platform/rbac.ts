@@ -14,6 +14,9 @@ export const DEPLOYER = "berth-deployer";
 /** Name of the role that keeps the environments' leases. */
 const LEASES = "berth-leases";
 
+/** Name of the role that reads a project's preview secrets. */
+const PREVIEW_SECRETS = "berth-preview-secrets";
+
 type Rule = input.rbac.v1.PolicyRule;
 type Subject = input.rbac.v1.Subject;
 
@@ -87,18 +90,47 @@ export function planGatewayBinding({ gateway }: PlatformConfig): ClusterRoleBind
 }
 
 /** Binds the deployer's roles to its account and to the configured groups. */
-export function planDeployerBindings({ deployerGroups }: PlatformConfig): {
+export function planDeployerBindings(config: PlatformConfig): {
   cluster: ClusterRoleBindingArgs;
   leases: RoleBindingArgs;
 } {
-  const subjects: Subject[] = [
-    { kind: "ServiceAccount", name: DEPLOYER, namespace: PLATFORM_NAMESPACE },
-    ...deployerGroups.map((name) => ({ kind: "Group", apiGroup: "rbac.authorization.k8s.io", name })),
-  ];
+  const subjects = deployers(config);
   return {
     cluster: { metadata: clusterMetadata(DEPLOYER), roleRef: roleRef("ClusterRole", DEPLOYER), subjects },
     leases: { metadata: metadata(LEASES), roleRef: roleRef("Role", LEASES), subjects },
   };
+}
+
+/** Who deploys: the service account, and the configured groups. */
+function deployers({ deployerGroups }: Pick<PlatformConfig, "deployerGroups">): Subject[] {
+  return [
+    { kind: "ServiceAccount", name: DEPLOYER, namespace: PLATFORM_NAMESPACE },
+    ...deployerGroups.map((name) => ({ kind: "Group", apiGroup: "rbac.authorization.k8s.io", name })),
+  ];
+}
+
+/** Lets the deployer read, in each project's preview secrets, exactly what is named, and write nothing. */
+export function planPreviewSecrets(
+  config: PlatformConfig,
+): Record<string, { role: RoleArgs; binding: RoleBindingArgs }> {
+  return Object.fromEntries(
+    Object.entries(config.previewSecrets).flatMap(([project, { namespace, secrets, configMaps }]) => {
+      const rules = Object.entries({ secrets, configmaps: configMaps })
+        .filter(([, resourceNames]) => resourceNames.length > 0)
+        .map(([resource, resourceNames]): Rule => ({ ...rule("", [resource], ["get"]), resourceNames }));
+      if (rules.length === 0) return [];
+      const about = { ...clusterMetadata(PREVIEW_SECRETS), namespace };
+      return [
+        [
+          project,
+          {
+            role: { metadata: about, rules },
+            binding: { metadata: about, roleRef: roleRef("Role", PREVIEW_SECRETS), subjects: deployers(config) },
+          },
+        ] as const,
+      ];
+    }),
+  );
 }
 
 function rule(apiGroup: string, resources: string[], verbs: string[]): Rule {

@@ -8,6 +8,7 @@ import { createDatabases } from "./databases";
 import { createIsolation } from "./isolation";
 import { planPrEnvironment } from "./plan";
 import { validate } from "./validate";
+import { createSecrets } from "./secrets";
 import { createWorkload } from "./workload";
 
 export type { PrEnvironmentArgs, PrEnvironmentTransforms } from "./args";
@@ -55,7 +56,8 @@ export class PrEnvironment extends pulumi.ComponentResource {
     const fences = [namespace, ...isolation.fences];
     const counted = children.with({ dependsOn: [namespace, isolation.quota] });
     const { needs, workloads } = createDatabases({ children: counted, fences, owner }, plan, transform);
-    const app = createWorkload(counted, [...fences, ...needs], plan, transform);
+    const secrets = createSecrets(counted, plan.secrets, transform);
+    const app = createWorkload(counted, [...fences, ...needs], plan, transform, secrets);
 
     this.namespace = namespace.metadata.name;
     this.url = plan.context.url;

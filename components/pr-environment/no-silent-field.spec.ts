@@ -55,6 +55,7 @@ const BESIDE: Record<string, Values> = {
 
 const facts = {
   ...HOST_FACTS,
+  previewSecrets: { shop: { namespace: "previews", repository: null, secrets: ["a", "b"], configMaps: ["a", "b"] } },
   images: {
     postgresql: { "15": `localhost/postgres@${DIGEST}`, "16": `localhost/postgres-16@${DIGEST}` },
     mariadb: { "10.11": `localhost/mariadb@${DIGEST}`, "11.4": `localhost/mariadb-11@${DIGEST}` },

@@ -9,6 +9,8 @@ import type { DatabasePlan } from "./databases/engine";
 import { planDatabases } from "./databases/plan";
 import { planNetworkPolicies } from "./isolation/network-policies";
 import { planLimitRange, planNamespace, planResourceQuota, planServiceAccount } from "./isolation/plan";
+import { planSecrets } from "./secrets/plan";
+import type { SecretsPlan } from "./secrets/plan";
 import { planWorkload } from "./workload/plan";
 import type { WorkloadPlan } from "./workload/plan";
 
@@ -23,6 +25,7 @@ export interface PrEnvironmentPlan {
   serviceAccounts: Partial<Record<Component, ServiceAccountArgs>>;
   networkPolicies: Record<string, NetworkPolicyArgs>;
   databases: DatabasePlan[];
+  secrets: SecretsPlan;
   workload: WorkloadPlan;
 }
 
@@ -49,6 +52,7 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
     ),
     networkPolicies: planNetworkPolicies(context),
     databases,
+    secrets: planSecrets(context),
     workload: planWorkload(context, databases),
   };
 }

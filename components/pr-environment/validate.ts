@@ -1,12 +1,14 @@
 import { PRIVATE_RANGES, contains } from "../../config/cidr";
 import { ENGINE_TITLES, enabledEngines, sortVersions } from "../../config/databases";
+import { referencesOf } from "../../config/env-from";
 import { repositoryOf } from "../../config/image";
+import { formatPath } from "../../config/problems";
 import type { InvalidProperty } from "../problems";
 import type { PrEnvironmentArgs } from "./args";
 
 /** Finds what each part of the arguments cannot know by itself: whether config, pull request and platform go together. */
 export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platform">): InvalidProperty[] {
-  return [...validateImage(args), ...validateDatabases(args), ...validateEgress(args)];
+  return [...validateImage(args), ...validateDatabases(args), ...validateEgress(args), ...validateEnvFrom(args)];
 }
 
 function validateImage({ config, pr }: Pick<PrEnvironmentArgs, "config" | "pr">): InvalidProperty[] {
@@ -51,4 +53,36 @@ function validateEgress({ config, platform }: Pick<PrEnvironmentArgs, "config" |
       },
     ];
   });
+}
+
+/** What envFrom names must be what the platform allows this project, for a pull request of its own repository. */
+function validateEnvFrom({
+  config,
+  pr,
+  platform,
+}: Pick<PrEnvironmentArgs, "config" | "pr" | "platform">): InvalidProperty[] {
+  const { projectId } = config;
+  const allowed = platform.previewSecrets[projectId];
+  const problems = referencesOf(config).flatMap(({ kind, name, path }): InvalidProperty[] => {
+    const field = kind === "Secret" ? "secrets" : "configMaps";
+    const names = allowed?.[field] ?? [];
+    if (names.includes(name)) return [];
+    const propertyPath = formatPath(["config", ...path]);
+    const accepted =
+      allowed === undefined || names.length === 0
+        ? `none, as this platform has no ${kind}s for previews of project ${projectId}`
+        : `${[...names].sort().join(", ")}, the ${kind}s for previews in namespace ${allowed.namespace}`;
+    const ask = `have the platform's owner add it to previewSecrets.${projectId}.${field} of berth:platform`;
+    const fix = names.length === 0 ? `Remove it, or ${ask}.` : `Choose one of them, or ${ask}.`;
+    return [{ propertyPath, reason: `"${name}" is not allowed; accepted: ${accepted}. ${fix}` }];
+  });
+  const repository = allowed?.repository ?? null;
+  if (problems.length > 0 || repository === null || pr.repository === repository) return problems;
+  if (referencesOf(config).length === 0) return [];
+  return [
+    {
+      propertyPath: "pr.repository",
+      reason: `${pr.repository === undefined ? "missing" : `"${pr.repository}"`}; accepted: ${repository}, to which the preview secrets of project ${projectId} belong. Deploy from there, or remove envFrom.`,
+    },
+  ];
 }

@@ -11,7 +11,13 @@ import type { RecordOptions } from "../support/mocks";
  * UPDATE_GOLDEN=1 writes the files anew. Rules are asserted beside the code that has them; these files prove none.
  */
 
-const STACKS = { "organization/berth/platform": { ...HOST_FACTS }, "organization/berth/pr-shop-7": {} };
+const PREVIEW_SECRETS = {
+  shop: { namespace: "shop-preview-secrets", repository: null, secrets: ["stripe"], configMaps: [] },
+};
+const STACKS = {
+  "organization/berth/platform": { ...HOST_FACTS, previewSecrets: PREVIEW_SECRETS },
+  "organization/berth/pr-shop-7": {},
+};
 
 const EXAMPLES: Record<string, RecordOptions> = {
   "platform-host": { stack: "platform", config: { role: "platform", platform: HOST_PLATFORM } },

@@ -23,6 +23,8 @@ export interface Registration {
   provider?: string;
   /** ID of what exists and is taken over. */
   import?: string;
+  /** ID of what exists and is only read. */
+  reads?: string;
   customTimeouts?: { create?: string; update?: string; delete?: string };
 }
 
@@ -119,9 +121,18 @@ function stateOf(args: pulumi.runtime.MockResourceArgs, options: RecordOptions):
   if (args.type === "random:index/randomPassword:RandomPassword") {
     return { ...(args.inputs as object), result: MOCK_PASSWORD };
   }
+  if (args.type.startsWith("kubernetes:") && args.id) return readState(args.id);
   if (/^(kubernetes|berth|pulumi:providers):/.test(args.type)) return args.inputs as Record<string, unknown>;
   if (/^(aws|eks|github):/.test(args.type)) return cloudState(args);
   throw new Error(`No mock for the resource type ${args.type}`);
+}
+
+/** Value of every key of an object that is read under these mocks, as the API server has it. */
+export const MOCK_VALUE = Buffer.from("mock-value").toString("base64");
+
+function readState(id: string): Record<string, unknown> {
+  const [namespace, name] = id.split("/");
+  return { metadata: { namespace, name, uid: `${id}-uid`, resourceVersion: "1" }, data: { KEY: MOCK_VALUE } };
 }
 
 /** What a cloud would answer: the inputs, an ARN that tells which resource is meant, and the outputs that programs read. */
@@ -171,17 +182,32 @@ interface Request {
   getCustomtimeouts(): { getCreate(): string; getUpdate(): string; getDelete(): string } | undefined;
 }
 
+/** The parts of a request to read an object that are read here. */
+type ReadRequest = Pick<Request, "getType" | "getName" | "getParent"> & { getId(): string };
+
 /** Listens to what the SDK sends to the mocked monitor. Gives a function that stops it. */
 function watchRegistrations(listener: (registration: Registration) => void): () => void {
   const prototype = MockMonitor.prototype as {
     registerResource: (request: Request, callback: unknown) => Promise<void>;
+    readResource: (request: ReadRequest, callback: unknown) => Promise<void>;
   };
-  const original = prototype.registerResource;
+  const { registerResource: original, readResource: originalRead } = prototype;
   prototype.registerResource = async function (request, callback) {
     if (request.getType() !== "pulumi:pulumi:StackReference") listener(read(request));
     return original.call(this, request, callback);
   };
-  return () => (prototype.registerResource = original);
+  prototype.readResource = async function (request, callback) {
+    const reads = request.getId();
+    if (request.getType() !== "pulumi:pulumi:StackReference") {
+      const parent = nameOf(request.getParent());
+      listener({ type: request.getType(), name: request.getName(), inputs: {}, ...present({ parent, reads }) });
+    }
+    return originalRead.call(this, request, callback);
+  };
+  return () => {
+    prototype.registerResource = original;
+    prototype.readResource = originalRead;
+  };
 }
 
 function read(request: Request): Registration {

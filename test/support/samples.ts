@@ -38,6 +38,14 @@ export const DEPLOYED_PLATFORM: PlatformInput = {
     postgresql: { "16": `docker.io/library/postgres@${DIGEST}`, "17": `docker.io/library/postgres@${DIGEST}` },
   },
   privateEgress: ["10.20.0.0/16"],
+  previewSecrets: {
+    shop: {
+      namespace: "shop-preview-secrets",
+      repository: "acme/shop",
+      secrets: ["stripe", "mail"],
+      configMaps: ["flags"],
+    },
+  },
 };
 
 /** Outputs of the platform stack of an embedded cluster. */

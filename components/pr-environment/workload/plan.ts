@@ -14,6 +14,7 @@ import { APP_USER, metadata, podLabels, selector } from "../context";
 import type { PlanContext } from "../context";
 import { fromSecret } from "../databases/engine";
 import type { DatabasePlan } from "../databases/engine";
+import { planEnvFrom } from "../secrets/plan";
 
 /** ConfigMap with the variables of the config. */
 const APP_ENV = "app-env";
@@ -125,7 +126,7 @@ function planContainer(context: PlanContext, dirs: WritableDir[], engines: reado
     imagePullPolicy: "IfNotPresent",
     ports: [{ name: "http", containerPort: config.app.port }],
     // Later sources win over earlier ones, and single variables over all of them.
-    envFrom: [{ configMapRef: { name: APP_ENV } }, ...config.envFrom],
+    envFrom: [{ configMapRef: { name: APP_ENV } }, ...planEnvFrom(config.envFrom)],
     env: [...injected(context), ...engines.flatMap(injectedDatabase)],
     resources: canonical(config.resources),
     securityContext: CONTAINER_SECURITY,
