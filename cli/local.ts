@@ -8,6 +8,7 @@ import {
   defaultName,
   down,
   environment,
+  gatewayAuthority,
   listClusters,
   status,
   up,
@@ -57,6 +58,7 @@ interface UpFlags extends NameOption {
   readonly nodeCount?: number;
   readonly gateway?: boolean;
   readonly gatewayPort?: number;
+  readonly gatewayTlsPort?: number;
   readonly internet?: boolean;
   readonly install?: boolean;
   readonly systemTools?: boolean;
@@ -76,7 +78,8 @@ function upCommand(): Command {
   )
     .addOption(new Option("--nodes <kind>", "what nodes are (default: real)").choices(["real", "simulated"]))
     .option("--node-count <count>", "number of simulated nodes (default: 1)", positiveCount)
-    .option("--gateway-port <port>", "port of the gateway on 127.0.0.1 (default: 8080, or a free one)", port)
+    .option("--gateway-tls-port <port>", "port on 127.0.0.1 for HTTPS (default: 8443, or a free one)", port)
+    .option("--gateway-port <port>", "port on 127.0.0.1 that redirects to it (default: 8080, or a free one)", port)
     .option("--no-gateway", "run no gateway")
     .option("--gateway", "run a gateway (default: with real nodes only)")
     .option("--internet", "let pods reach the real network through this machine's connection")
@@ -256,6 +259,25 @@ function kubeconfigCommand(): Command {
     );
 }
 
+function caCommand(): Command {
+  return named(
+    command("ca", "Print the path of the certificate that the gateway's HTTPS is checked against.", [
+      'curl --cacert "$(berth local ca)" https://shop-pr-12.berth.localhost:8443/',
+      "NODE_EXTRA_CA_CERTS=$(berth local ca) node test.js",
+      "berth local ca --content > berth-ca.pem     to add it to a browser; it can sign names below localhost only",
+    ]),
+  )
+    .option("--content", "print the certificate itself; it is no secret")
+    .action(
+      action<NameOption & { content?: boolean }>(async (session, options) => {
+        const path = await gatewayAuthority(nameOf(session, options));
+        if (options.content !== true) return { value: { path }, text: path };
+        const content = await readFile(path, "utf8");
+        return { value: { path, content }, text: content.trimEnd() };
+      }),
+    );
+}
+
 function envCommand(): Command {
   return named(
     command("env", "Print the variables for working by hand, with kubectl and pulumi.", [
@@ -294,7 +316,16 @@ export function localCommand(): Command {
     "berth local status",
     "berth local down --delete-data",
   ]);
-  for (const make of [upCommand, downCommand, statusCommand, logsCommand, kubeconfigCommand, envCommand, listCommand]) {
+  for (const make of [
+    upCommand,
+    downCommand,
+    statusCommand,
+    logsCommand,
+    kubeconfigCommand,
+    caCommand,
+    envCommand,
+    listCommand,
+  ]) {
     local.addCommand(make());
   }
   return local;

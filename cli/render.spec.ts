@@ -61,7 +61,7 @@ describe("rendering", () => {
       {
         environment: "shop-pr-1",
         namespace: "shop-pr-1",
-        url: "http://shop-pr-1.berth.localhost:8080",
+        url: "https://shop-pr-1.berth.localhost:8443",
         commit: "abc",
         image: "x@sha256:1",
         generation: 2,
@@ -74,7 +74,7 @@ describe("rendering", () => {
     );
     assert.equal(
       text,
-      "✔ shop-pr-1 is ready (7.3 s; 20 created)\n  http://shop-pr-1.berth.localhost:8080\n  commit abc, generation 2, databases: postgresql",
+      "✔ shop-pr-1 is ready (7.3 s; 20 created)\n  https://shop-pr-1.berth.localhost:8443\n  commit abc, generation 2, databases: postgresql",
     );
   });
 

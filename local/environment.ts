@@ -5,6 +5,7 @@ import { z } from "zod";
 
 import { readSpec } from "./cluster/create";
 import { readIfPresent, writeJson } from "./cluster/files";
+import { gatewayAuthorityFile, localDomain } from "./cluster/gateway";
 import { storageClassName } from "./cluster/manifests";
 import { planNetwork } from "./cluster/plan";
 import { engineVersion } from "./cluster/versions";
@@ -17,13 +18,10 @@ import { cacheDir } from "./paths";
 import { describePlugins, ensurePulumiHome, type PluginDescription, type PluginSource } from "./plugins";
 import { locateToolchain, type Toolchain } from "./toolchain";
 
-/** Domain of all environments on the embedded cluster. RFC 6761: names below `localhost` lead to the machine itself. */
-export const localDomain = "berth.localhost";
-
 /** The value of `berth:platform` that fits an embedded cluster. */
 export interface LocalPlatform {
   domain: string;
-  gateway: { mode: "host"; scheme: "http"; port: number; sources: string[] };
+  gateway: { mode: "host"; scheme: "https"; port: number; sources: string[] };
   storageClass: string;
   images: DatabaseImages;
 }
@@ -40,6 +38,23 @@ export interface LocalEnvironment {
   platform: LocalPlatform & Record<string, unknown>;
   /** Absolute path of the `pulumi` program. */
   pulumi: string;
+}
+
+/**
+ * Path of the certificate of the authority that signed the gateway's; curl takes it with `--cacert`.
+ *
+ * @param name an embedded cluster.
+ * @throws LocalError (exit code 5) when there is no such cluster, or it has no gateway.
+ */
+export async function gatewayAuthority(name: string): Promise<string> {
+  const spec = await readSpec(name);
+  const path = gatewayAuthorityFile(clusterFolder(name));
+  if (spec?.gatewayTlsPort !== undefined && (await readIfPresent(path)) !== null) return path;
+  throw new LocalError({
+    message: spec === null ? `There is no embedded cluster ${name}.` : `The embedded cluster ${name} has no gateway.`,
+    fix: `Start it with "berth local up --gateway --name ${name}".`,
+    exitCode: 5,
+  });
 }
 
 /** What `up` chose for deployments to a cluster and {@link environment} must find again. */
@@ -143,9 +158,9 @@ export function planPlatform(spec: ClusterSpec, images: DatabaseImages): LocalPl
     domain: localDomain,
     gateway: {
       mode: "host",
-      scheme: "http",
+      scheme: "https",
       // Without a gateway nothing answers there; the URL must still be a URL.
-      port: spec.gatewayPort ?? 80,
+      port: spec.gatewayTlsPort ?? 443,
       sources: [`${planNetwork(spec.index).hostAddress}/32`],
     },
     storageClass: storageClassName,

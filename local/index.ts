@@ -28,6 +28,7 @@ export { listClusters, type ClusterSummary, type Part as ClusterPart } from "./c
 export {
   cloudEnvironment,
   environment,
+  gatewayAuthority,
   pluginEnvironment,
   type LocalEnvironment,
   type LocalPlatform,

@@ -46,7 +46,7 @@ describe("the program", () => {
     assert.deepEqual(quota, planQuota(config({ databases: { postgresql: true } })));
     assert.deepEqual(rest, {
       namespace: "shop-pr-7",
-      url: "http://shop-pr-7.berth.localhost:8080",
+      url: "https://shop-pr-7.berth.localhost:8443",
       commit: PR.commit,
       generation: 1,
       image: PR.image,
@@ -151,7 +151,7 @@ describe("the program", () => {
     const stacks = { ...STACKS, "organization/berth/eu-platform": { ...HOST_FACTS, domain: "eu.example.com" } };
     const settings = { ...CONFIG, platformStack: "organization/berth/eu-platform" };
     const { result } = await record(program, { stack: "pr-shop-7", config: settings, stacks });
-    assert.equal((await valuesOf(result))["url"], "http://shop-pr-7.eu.example.com:8080");
+    assert.equal((await valuesOf(result))["url"], "https://shop-pr-7.eu.example.com:8443");
   });
 
   it("knows a stack's role by its name, and no name fits two", () => {

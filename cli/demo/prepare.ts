@@ -1,8 +1,9 @@
+import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { ensurePlatform } from "../../lifecycle/platform";
 import type { Stops } from "../../lifecycle/progress";
 import { connect, type Target } from "../../lifecycle/target";
-import { loadImage, openOutside, up } from "../../local";
+import { gatewayAuthority, loadImage, openOutside, up } from "../../local";
 import { onNode, runningNode } from "../../local/cluster/images";
 import { checkMachine } from "../../local/cluster/preflight";
 import { clusterFolder } from "../../local/cluster/spec";
@@ -11,6 +12,7 @@ import { ensureToolchain, type Toolchain } from "../../local/toolchain";
 import { buildProgress } from "../build-progress";
 import { berthRoot, embeddedTarget } from "../context";
 import type { Reporter } from "../reporter";
+import { Visitor } from "./http";
 import { commits, type OutsideWorld } from "./story";
 import type { Timeline } from "./timeline";
 
@@ -32,6 +34,7 @@ interface Prepared {
   readonly kubectl: string;
   readonly images: readonly [string, string];
   readonly openOutside: () => Promise<OutsideWorld>;
+  readonly visitor: Visitor;
 }
 
 /** Sets everything up, from a machine with nothing to a cluster with a platform. What is there already is used. */
@@ -65,6 +68,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
     target,
     kubectl: toolchain.kubectl,
     images: [apps[0].ref, apps[1].ref],
+    visitor: new Visitor(await readFile(await gatewayAuthority(name), "utf8")),
     openOutside: async () => {
       const [outside, node] = await Promise.all([openOutside(name), runningNode(name, folder)]);
       return {

@@ -10,7 +10,7 @@ import { connect, type Target } from "../../lifecycle/target";
 import { berthRoot, whoAsks } from "../context";
 import { changesText } from "../render";
 import { probeFromPod, probeWith, proberCommand, type Attempt, type AttemptResult } from "./egress";
-import { ask, askUntil } from "./http";
+import type { Visitor } from "./http";
 import type { Timeline } from "./timeline";
 
 /** The outside world that the demo makes for itself, and how to enter the node's network. */
@@ -31,6 +31,8 @@ export interface Stage extends Required<Stops> {
   /** Images of the first and of the second commit, by digest. */
   readonly images: readonly [string, string];
   readonly openOutside: () => Promise<OutsideWorld>;
+  /** Opens the app's URL, and checks the gateway's certificate. */
+  readonly visitor: Visitor;
   readonly timeline: Timeline;
   readonly progress: Progress;
 }
@@ -65,7 +67,7 @@ export async function tell(stage: Stage): Promise<StoryResult> {
     () => deployCommit(stage, 0),
     ({ url, changes }) => `${url} (${changesText(changes)})`,
   );
-  await timeline.step("open its URL, write an entry, read it back", () => writeAndRead(first), String);
+  await timeline.step("open its URL, write an entry, read it back", () => writeAndRead(stage, first), String);
   const probes = await timeline.step(
     "try what the app must not reach, and what it must",
     () => proveFences(stage, kube, first.namespace),
@@ -76,7 +78,7 @@ export async function tell(stage: Stage): Promise<StoryResult> {
     () => deployCommit(stage, 1),
     ({ changes }) => changesText(changes),
   );
-  await timeline.step("read the entry from the second commit", () => readAfterUpdate(second), String);
+  await timeline.step("read the entry from the second commit", () => readAfterUpdate(stage, second), String);
   const unchanged = await timeline.step(
     "deploy the same commit again",
     () => deployCommit(stage, 1),
@@ -117,20 +119,20 @@ interface Entries {
   total: number;
 }
 
-async function writeAndRead({ url, commit }: DeployResult): Promise<string> {
-  await askUntil(url, "/health", (reply) => reply.status === 200 && reply.body.includes(commit));
-  const written = await ask(url, "/api/entries", { name: "Berth", message });
+async function writeAndRead({ visitor }: Stage, { url, commit }: DeployResult): Promise<string> {
+  await visitor.askUntil(url, "/health", (reply) => reply.status === 200 && reply.body.includes(commit));
+  const written = await visitor.ask(url, "/api/entries", { body: { name: "Berth", message } });
   if (written.status !== 201) throw new Error(`writing an entry: status ${written.status}: ${written.body}`);
-  return `${await countEntries(url)} in the guestbook`;
+  return `${await countEntries(visitor, url)} in the guestbook`;
 }
 
-async function readAfterUpdate({ url, commit }: DeployResult): Promise<string> {
-  await askUntil(url, "/health", (reply) => reply.status === 200 && reply.body.includes(commit));
-  return `${await countEntries(url)} in the guestbook`;
+async function readAfterUpdate({ visitor }: Stage, { url, commit }: DeployResult): Promise<string> {
+  await visitor.askUntil(url, "/health", (reply) => reply.status === 200 && reply.body.includes(commit));
+  return `${await countEntries(visitor, url)} in the guestbook`;
 }
 
-async function countEntries(url: string): Promise<string> {
-  const reply = await ask(url, "/api/entries");
+async function countEntries(visitor: Visitor, url: string): Promise<string> {
+  const reply = await visitor.ask(url, "/api/entries");
   if (reply.status !== 200) throw new Error(`reading entries: status ${reply.status}: ${reply.body}`);
   const { entries, total } = JSON.parse(reply.body) as Entries;
   if (!entries.some((entry) => entry.message === message)) throw new Error("the entry that was written is not there");

@@ -232,8 +232,8 @@ describe("Platform", () => {
     assert.deepEqual((host.result as Platform).facts, {
       namespace: "berth-system",
       domain: "berth.localhost",
-      scheme: "http",
-      port: 8080,
+      scheme: "https",
+      port: 8443,
       ingressClass: "berth",
       gatewaySources: [{ cidr: "10.89.0.1/32" }],
       storageClass: null,

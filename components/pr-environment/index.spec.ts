@@ -204,7 +204,7 @@ describe("PrEnvironment", () => {
         COMMIT_SHA: PR.commit,
         BRANCH_NAME: PR.branch,
         APP_VERSION: "pr-7-0f1e2d3",
-        PREVIEW_URL: "http://shop-pr-7.berth.localhost:8080",
+        PREVIEW_URL: "https://shop-pr-7.berth.localhost:8443",
         DATABASE_URL: "postgresql/DATABASE_URL",
         PGHOST: "postgresql/PGHOST",
         PGPORT: "postgresql/PGPORT",

@@ -1,19 +1,24 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect, createServer } from "node:tls";
 
 import { parse } from "yaml";
 
 import { auditPolicy, authenticationConfiguration } from "./audit";
-import { ensureCertificates, planCertificates } from "./certificates";
+import { ensureCertificates, planCertificates, planGatewayCertificate } from "./certificates";
 import { ensureEncryption } from "./encryption";
 import { writeKubeconfig } from "./kubeconfig";
 import { planNetwork } from "./plan";
 
 const day = 24 * 60 * 60 * 1000;
-const plans = planCertificates({ network: planNetwork(3), apiAddress: "10.89.3.2", nodes: ["berth-a"] });
+const plans = [
+  ...planCertificates({ network: planNetwork(3), apiAddress: "10.89.3.2", nodes: ["berth-a"] }),
+  planGatewayCertificate("berth.localhost"),
+];
 
 describe("certificates and configuration with secrets", () => {
   let folder: string;
@@ -42,6 +47,38 @@ describe("certificates and configuration with secrets", () => {
       assert.equal(leaf.publicKey.asymmetricKeyType, "ec", plan.file);
     }
     assert.ok(!(await certificate("etcd")).verify((await certificate("ca")).publicKey));
+  });
+
+  it("gives the gateway one certificate for every single label below the domain", async () => {
+    const gateway = await certificate("gateway");
+    assert.equal(gateway.subjectAltName, "DNS:*.berth.localhost, DNS:berth.localhost");
+    assert.ok(gateway.checkHost("shop-pr-7.berth.localhost"));
+    assert.equal(gateway.checkHost("a.shop-pr-7.berth.localhost"), undefined);
+  });
+
+  it("lets the gateway's authority sign for names below localhost only", async () => {
+    const [authority, key] = [await certificate("gateway-ca"), await readFile(join(folder, "gateway-ca.key"))];
+    const elsewhere = await mkdtemp(join(tmpdir(), "berth-pki-other-"));
+    try {
+      await writeFile(join(elsewhere, "gateway-ca.crt"), authority.toString());
+      await writeFile(join(elsewhere, "gateway-ca.key"), key);
+      const outcomes: Record<string, string> = {};
+      for (const [file, names] of Object.entries({
+        own: { dnsNames: ["shop-pr-7.berth.localhost"] },
+        foreign: { dnsNames: ["bank.example.com"] },
+        address: { addresses: ["127.0.0.1"] },
+      })) {
+        await ensureCertificates(elsewhere, [{ file, issuer: "gateway-ca", commonName: "x", ...names }]);
+        outcomes[file] = await handshake(elsewhere, file, names);
+      }
+      assert.deepEqual(outcomes, {
+        own: "trusted",
+        foreign: "permitted subtree violation",
+        address: "excluded subtree violation",
+      });
+    } finally {
+      await rm(elsewhere, { recursive: true });
+    }
   });
 
   it("names the kubelet so that the Node authoriser knows it", async () => {
@@ -123,3 +160,25 @@ describe("authenticationConfiguration", () => {
     assert.deepEqual(anonymous.conditions.map(({ path }) => path).sort(), ["/healthz", "/livez", "/readyz"]);
   });
 });
+
+/** Connects to a server with a certificate of the folder. @returns what a client that trusts the gateway's authority says */
+async function handshake(folder: string, file: string, names: { dnsNames?: string[] }): Promise<string> {
+  const read = (name: string): Promise<string> => readFile(join(folder, name), "utf8");
+  const server = createServer({ key: await read(`${file}.key`), cert: await read(`${file}.crt`) });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const [servername] = names.dnsNames ?? [];
+  try {
+    const ca = await read("gateway-ca.crt");
+    const where = { host: "127.0.0.1", port, ca, ...(servername === undefined ? {} : { servername }) };
+    return await new Promise<string>((resolve) => {
+      const socket = connect(where, () => {
+        resolve("trusted");
+        socket.destroy();
+      });
+      socket.once("error", (error: Error) => resolve(error.message));
+    });
+  } finally {
+    server.close();
+  }
+}

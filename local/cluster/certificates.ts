@@ -19,7 +19,7 @@ export interface CertificatePlan {
   /** File name without ending: `<file>.crt` and `<file>.key` in the folder of keys. */
   file: string;
   /** File name of the issuing authority. */
-  issuer: "ca" | "etcd-ca" | "front-proxy-ca";
+  issuer: (typeof authorities)[number];
   commonName: string;
   /** Groups for Kubernetes (the subject's organizations). */
   organizations?: string[];
@@ -29,8 +29,14 @@ export interface CertificatePlan {
   addresses?: string[];
 }
 
-/** Authorities of the cluster: one for its API, one for etcd alone, one for the aggregation layer's front proxy. */
-export const authorities = ["ca", "etcd-ca", "front-proxy-ca"] as const;
+/**
+ * Authorities of the cluster: one for its API, one for etcd alone, one for the aggregation layer's front proxy, and one for what
+ * browsers and curl see at the gateway.
+ */
+export const authorities = ["ca", "etcd-ca", "front-proxy-ca", "gateway-ca"] as const;
+
+/** The authority that people may trust; what it may sign for is in {@link nameConstraints}. */
+const gatewayAuthority = "gateway-ca" satisfies (typeof authorities)[number];
 
 const day = 24 * 60 * 60 * 1000;
 /** Authorities live ten years and leaves one, as kubeadm has it. */
@@ -120,6 +126,32 @@ export function planCertificates(options: {
     },
     ...clients,
   ];
+}
+
+/**
+ * The gateway's certificate: one for every environment, as their hosts are single labels below the domain.
+ *
+ * @param domain domain of all environments.
+ */
+export function planGatewayCertificate(domain: string): CertificatePlan {
+  return { file: "gateway", issuer: gatewayAuthority, commonName: `*.${domain}`, dnsNames: [`*.${domain}`, domain] };
+}
+
+/**
+ * X.509 name constraints (RFC 5280, 4.2.1.10) in DER: names below `localhost`, and no address at all. Whoever adds the gateway's
+ * authority to a browser thus trusts it for this machine only, even if its key gets lost.
+ */
+function nameConstraints(): Buffer {
+  const tlv = (tag: number, ...parts: Buffer[]): Buffer => {
+    const content = Buffer.concat(parts);
+    return Buffer.concat([Buffer.from([tag, content.length]), content]);
+  };
+  const sequence = 0x30;
+  const subtree = (tag: number, name: Buffer): Buffer => tlv(sequence, tlv(tag, name));
+  // GeneralName: dNSName is [2], iPAddress is [7] with address and mask; all zeros mean every address.
+  const permitted = tlv(0xa0, subtree(0x82, Buffer.from("localhost", "ascii")));
+  const excluded = tlv(0xa1, subtree(0x87, Buffer.alloc(8)), subtree(0x87, Buffer.alloc(32)));
+  return tlv(sequence, permitted, excluded);
 }
 
 /** Subject alternative names as Node prints them, to compare a certificate on disk with its plan. */
@@ -230,6 +262,7 @@ async function issueAuthority(folder: string, authority: string, now: number): P
           true,
         ),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+        ...(authority === gatewayAuthority ? [new x509.Extension("2.5.29.30", true, nameConstraints())] : []),
       ],
     },
     webcrypto,

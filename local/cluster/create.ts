@@ -20,6 +20,8 @@ const specShape: z.ZodType<ClusterSpec> = z.object({
   index: z.number().int(),
   gatewayPort: z.number().int().optional(),
   gatewayPortGiven: z.boolean().optional(),
+  gatewayTlsPort: z.number().int().optional(),
+  gatewayTlsPortGiven: z.boolean().optional(),
   internet: z.boolean(),
   ports: z
     .object({
@@ -35,16 +37,26 @@ const specShape: z.ZodType<ClusterSpec> = z.object({
   createdAt: z.string(),
 });
 
-/** Port of the gateway when nobody asks for another and it is free. */
-export const defaultGatewayPort = 8080;
+/** Ports of the gateway when nobody asks for others and they are free. */
+export const defaultGatewayPorts = { gatewayPort: 8080, gatewayTlsPort: 8443 } as const;
+
+/** What the gateway does on each of its ports, for people. */
+const gatewayPortUses = { gatewayPort: "redirects HTTP on", gatewayTlsPort: "serves HTTPS on" } as const;
+
+/** A port of the gateway, by its field in {@link ClusterSpec}. */
+type GatewayPort = keyof typeof defaultGatewayPorts;
+
+const gatewayPorts = Object.keys(defaultGatewayPorts) as GatewayPort[];
 
 /** What the user asked for; absent fields keep what the cluster has, or get the default of a new one. */
 export interface WantedCluster {
   name: string;
   /** @default "real" */
   nodes?: NodeKind;
-  /** Port of the gateway on 127.0.0.1. @default 8080, or a free port when that is taken */
+  /** Port on 127.0.0.1 where the gateway redirects HTTP to HTTPS. @default 8080, or a free port when that is taken */
   gatewayPort?: number;
+  /** Port on 127.0.0.1 where the gateway serves HTTPS, which every URL shows. @default 8443, or a free port when that is taken */
+  gatewayTlsPort?: number;
   /** Run a gateway. @default true for real nodes, false for simulated ones */
   gateway?: boolean;
   /** Let pods reach the real network. @default false */
@@ -102,14 +114,13 @@ export async function ensureSpec(wanted: WantedCluster): Promise<{ spec: Cluster
   return withLock(join(clustersDir(), ".lock"), { what: "the list of clusters", waitSeconds: 30 }, async () => {
     const nodes = wanted.nodes ?? "real";
     const gateway = wanted.gateway ?? nodes === "real";
-    const { port, remark } = gateway ? await chooseGatewayPort(wanted.gatewayPort) : {};
+    const { ports, remark } = gateway ? await chooseGatewayPorts(wanted, gatewayPorts) : { ports: {} };
     const spec: ClusterSpec = {
       version: 1,
       name: wanted.name,
       nodes,
       index: await chooseFreeIndex(),
-      ...(port === undefined ? {} : { gatewayPort: port }),
-      ...(wanted.gatewayPort === undefined ? {} : { gatewayPortGiven: true }),
+      ...ports,
       internet: wanted.internet ?? false,
       ...(nodes === "simulated" ? { ports: await chooseLoopbackPorts() } : {}),
       nodeCount: nodes === "real" ? 1 : (wanted.nodeCount ?? 1),
@@ -138,25 +149,29 @@ async function changeSpec(spec: ClusterSpec, wanted: WantedCluster): Promise<{ s
   };
   let remark: string | undefined;
   if (wanted.gateway === false) {
-    delete changed.gatewayPort;
-    delete changed.gatewayPortGiven;
-  } else if (wanted.gatewayPort !== undefined) {
-    changed.gatewayPort = wanted.gatewayPort;
-    changed.gatewayPortGiven = true;
-  } else if (spec.gatewayPort === undefined ? wanted.gateway === true : await isLost(spec)) {
-    const choice = await chooseGatewayPort(undefined);
-    changed.gatewayPort = choice.port;
+    for (const port of gatewayPorts) {
+      Reflect.deleteProperty(changed, port);
+      Reflect.deleteProperty(changed, `${port}Given`);
+    }
+  } else if (wanted.gateway === true || gatewayPorts.some((port) => (spec[port] ?? wanted[port]) !== undefined)) {
+    const open: GatewayPort[] = [];
+    for (const port of gatewayPorts) {
+      if (wanted[port] !== undefined || spec[port] === undefined || (await isLost(spec, port))) open.push(port);
+    }
+    const choice = await chooseGatewayPorts(wanted, open);
+    Object.assign(changed, choice.ports);
     remark = choice.remark;
   }
   if (JSON.stringify(changed) !== JSON.stringify(spec)) await writeJson(clusterFolder(spec.name).spec, changed);
   return { spec: changed, ...(remark === undefined ? {} : { remark }) };
 }
 
-/** Whether somebody else took the gateway's port, one that nobody asked for, while the gateway did not run. */
-async function isLost(spec: ClusterSpec): Promise<boolean> {
-  if (spec.gatewayPort === undefined || spec.gatewayPortGiven === true) return false;
+/** Whether somebody else took one of the gateway's ports, one that nobody asked for, while the gateway did not run. */
+async function isLost(spec: ClusterSpec, port: GatewayPort): Promise<boolean> {
+  const number = spec[port];
+  if (number === undefined || spec[`${port}Given` as const] === true) return false;
   if ((await supervisorPid(clusterFolder(spec.name), "gateway")) !== null) return false;
-  return !(await isPortFree(spec.gatewayPort));
+  return !(await isPortFree(number));
 }
 
 /** Makes sure that the passphrase of the cluster's Pulumi stacks exists, 0600. */
@@ -258,9 +273,28 @@ export async function chooseLoopbackPorts(): Promise<LoopbackPorts> {
   return { etcd, etcdPeer, apiServer, controllerManager, scheduler, kwok };
 }
 
-async function chooseGatewayPort(wanted: number | undefined): Promise<{ port: number; remark?: string }> {
-  if (wanted !== undefined) return { port: wanted };
-  if (await isPortFree(defaultGatewayPort)) return { port: defaultGatewayPort };
-  const [port = 0] = await freePorts(1);
-  return { port, remark: `Port ${defaultGatewayPort} is taken, so the gateway listens on ${port}.` };
+/** Decides ports of the gateway: what is asked for, else the usual ones, else free ones. */
+async function chooseGatewayPorts(
+  wanted: Pick<WantedCluster, GatewayPort>,
+  open: readonly GatewayPort[],
+): Promise<{ ports: Partial<ClusterSpec>; remark?: string }> {
+  const ports: Partial<ClusterSpec> = {};
+  const remarks: string[] = [];
+  for (const port of open) {
+    const given = wanted[port];
+    if (given !== undefined) {
+      ports[port] = given;
+      ports[`${port}Given` as const] = true;
+      continue;
+    }
+    const usual = defaultGatewayPorts[port];
+    if (await isPortFree(usual)) {
+      ports[port] = usual;
+      continue;
+    }
+    const [free = 0] = await freePorts(1);
+    ports[port] = free;
+    remarks.push(`Port ${usual} is taken, so the gateway ${gatewayPortUses[port]} ${free}.`);
+  }
+  return { ports, ...(remarks.length === 0 ? {} : { remark: remarks.join(" ") }) };
 }

@@ -78,6 +78,7 @@ describe("describeParts", () => {
     nodes: "real",
     index: 0,
     gatewayPort: 8080,
+    gatewayTlsPort: 8443,
     internet: false,
     nodeCount: 1,
     createdAt: "2026-01-01T00:00:00Z",
@@ -89,6 +90,8 @@ describe("describeParts", () => {
     assert.ok(parts.every(({ state, restarts, pid }) => state === "stopped" && restarts === 0 && pid === undefined));
     assert.equal(parts.find(({ name }) => name === "local-path-provisioner")?.reality, "stand-in");
     assert.ok(!parts.some(({ reality }) => reality === "simulated"));
+    const gateway = parts.find(({ name }) => name === "traefik");
+    assert.deepEqual(gateway?.listens, ["127.0.0.1:8443", "127.0.0.1:8080"]);
   });
 
   it("takes state, process and message from the supervisor", () => {

@@ -1,3 +1,4 @@
+import { TRAEFIK_API, TRAEFIK_KINDS, traefikKinds } from "../../config/traefik";
 import { administratorsGroup } from "./certificates";
 import { provisionerName } from "./components";
 import { planNetwork } from "./plan";
@@ -75,12 +76,18 @@ export function accessManifests(spec: ClusterSpec): Manifest[] {
     ...(spec.gatewayPort === undefined
       ? []
       : role("berth:gateway", "berth:gateway", [
-          { apiGroups: [""], resources: ["services", "nodes", "namespaces", "secrets"], verbs: read },
+          { apiGroups: [""], resources: ["services", "nodes", "namespaces", "secrets", "configmaps"], verbs: read },
           { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
           { apiGroups: ["networking.k8s.io"], resources: ["ingresses", "ingressclasses"], verbs: read },
           { apiGroups: ["networking.k8s.io"], resources: ["ingresses/status"], verbs: ["update", "patch"] },
+          { apiGroups: [TRAEFIK_API.group], resources: Object.keys(TRAEFIK_KINDS), verbs: read },
         ])),
   ];
+}
+
+/** The gateway's own kinds. Environments say by Middlewares who gets in, also while a cluster has no gateway. */
+export function gatewayManifests(): Manifest[] {
+  return traefikKinds(ownLabels).map((kind) => ({ ...kind }));
 }
 
 /** The default StorageClass: a folder per claim on the node's disk, made when a pod first needs it. */

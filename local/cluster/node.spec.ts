@@ -4,9 +4,9 @@ import { parse } from "yaml";
 
 import { controlPlane, type Component, type ComponentContext } from "./components";
 import { planClients } from "./certificates";
-import { gatewaySupervision } from "./gateway";
+import { gatewayFiles, gatewaySupervision } from "./gateway";
 import { internetRules, reachableResolvers } from "./internet";
-import { accessManifests, dnsManifests, storageManifests } from "./manifests";
+import { accessManifests, dnsManifests, gatewayManifests, storageManifests } from "./manifests";
 import { policyRules } from "./network";
 import { cniConfig, containerdConfig, kubeletConfig, nodeSupervision, type Machine } from "./node";
 import { simulatedSupervision } from "./simulated";
@@ -19,6 +19,7 @@ const spec: ClusterSpec = {
   nodes: "real",
   index: 3,
   gatewayPort: 8080,
+  gatewayTlsPort: 8443,
   internet: false,
   nodeCount: 1,
   createdAt: "2026-01-01T00:00:00Z",
@@ -74,7 +75,7 @@ describe("the supervised components", () => {
   const configs = {
     real: nodeSupervision(context, machine),
     simulated: simulatedSupervision({ ...context, spec: simulated }),
-    gateway: gatewaySupervision({ folder, traefik: "/opt/traefik", port: 8080 }),
+    gateway: gatewaySupervision({ folder, traefik: "/opt/traefik", port: 8080, tlsPort: 8443 }),
   };
 
   for (const [name, { components, namespaces }] of Object.entries(configs)) {
@@ -93,6 +94,24 @@ describe("the supervised components", () => {
     );
     assert.doesNotMatch(text, /[^0-9]0\.0\.0\.0/);
     assert.match(text, /entrypoints\.web\.address=127\.0\.0\.1:8080/);
+    assert.match(text, /entrypoints\.websecure\.address=127\.0\.0\.1:8443/);
+  });
+
+  it("serve HTTPS, to which HTTP only leads", () => {
+    const { argv = [] } = configs.gateway.components[0] ?? {};
+    for (const flag of [
+      "--entrypoints.websecure.http.tls=true",
+      "--entrypoints.web.http.redirections.entrypoint.to=:8443",
+      "--entrypoints.web.http.redirections.entrypoint.scheme=https",
+    ]) {
+      assert.ok(argv.includes(flag), flag);
+    }
+    const [text = ""] = Object.values(gatewayFiles(folder));
+    const { tls } = parse(text) as { tls: { stores: { default: { defaultCertificate: Record<string, string> } } } };
+    assert.deepEqual(tls.stores.default.defaultCertificate, {
+      certFile: `${folder.pki}/gateway.crt`,
+      keyFile: `${folder.pki}/gateway.key`,
+    });
   });
 });
 
@@ -190,6 +209,21 @@ describe("the manifests", () => {
       .filter((role) => JSON.stringify(role["rules"]).includes('"secrets"'))
       .map(({ metadata }) => metadata.name);
     assert.deepEqual(readers, ["berth:gateway"]);
+  });
+
+  it("define each kind that the gateway may read", () => {
+    const rules = accessManifests(spec)
+      .filter(({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "berth:gateway")
+      .flatMap((role) => role["rules"] as { apiGroups: string[]; resources: string[]; verbs: string[] }[])
+      .filter(({ apiGroups }) => apiGroups.includes("traefik.io"));
+    assert.deepEqual(
+      rules.flatMap(({ resources }) => resources.map((resource) => `${resource}.traefik.io`)),
+      gatewayManifests().map(({ metadata }) => metadata.name),
+    );
+    assert.deepEqual(
+      rules.map(({ verbs }) => verbs),
+      [["get", "list", "watch"]],
+    );
   });
 
   it("make one StorageClass the default", () => {

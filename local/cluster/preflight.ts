@@ -211,22 +211,32 @@ export async function checkMachine(options: {
 }
 
 /**
- * Checks what this cluster needs on top: disk space and a free port.
+ * Checks what this cluster needs on top: disk space and free ports.
  *
- * @param options.gatewayRuns the cluster's own gateway holds its port already.
+ * @param wanted.gatewayRuns the cluster's own gateway holds its ports already.
  * @throws LocalError (exit code 7) with what is missing and how to get it.
  */
-export async function checkRoom(options: {
+export async function checkRoom(wanted: {
   spec: ClusterSpec;
   folder: ClusterFolder;
   gatewayRuns: boolean;
 }): Promise<void> {
-  const { spec, folder, gatewayRuns } = options;
+  const { spec, folder, gatewayRuns } = wanted;
   await checkDisk(folder, spec.nodes);
-  if (spec.gatewayPort !== undefined && !gatewayRuns && !(await isPortFree(spec.gatewayPort))) {
+  const options = { gatewayPort: "--gateway-port", gatewayTlsPort: "--gateway-tls-port" } as const;
+  if (spec.gatewayPort !== undefined && spec.gatewayPort === spec.gatewayTlsPort) {
     throw new LocalError({
-      message: `Port ${spec.gatewayPort} of 127.0.0.1, which the gateway is to listen on, is in use (or not allowed to this user).`,
-      fix: "Stop what listens there (ss -ltnp), or choose another with --gateway-port.",
+      message: `The gateway cannot use port ${spec.gatewayPort} both for HTTP and for HTTPS.`,
+      fix: `Choose another with ${options.gatewayPort} or ${options.gatewayTlsPort}.`,
+      exitCode: 2,
+    });
+  }
+  for (const field of ["gatewayPort", "gatewayTlsPort"] as const) {
+    const port = spec[field];
+    if (port === undefined || gatewayRuns || (await isPortFree(port))) continue;
+    throw new LocalError({
+      message: `Port ${port} of 127.0.0.1, which the gateway is to listen on, is in use (or not allowed to this user).`,
+      fix: `Stop what listens there (ss -ltnp), or choose another with ${options[field]}.`,
     });
   }
 }

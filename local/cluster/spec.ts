@@ -24,10 +24,14 @@ export interface ClusterSpec {
   nodes: NodeKind;
   /** Number that the cluster's addresses are made of, 0 to 255; unique on the machine. */
   index: number;
-  /** Port of the gateway on 127.0.0.1; absent when the cluster has no gateway. */
+  /** Port on 127.0.0.1 where the gateway redirects HTTP to HTTPS; absent when the cluster has no gateway. */
   gatewayPort?: number;
   /** The user asked for that port, so no other may take its place. @default false */
   gatewayPortGiven?: boolean;
+  /** Port on 127.0.0.1 where the gateway serves HTTPS. Absent without a gateway, and until the next `up` of a cluster from before HTTPS. */
+  gatewayTlsPort?: number;
+  /** The user asked for that port, so no other may take its place. @default false */
+  gatewayTlsPortGiven?: boolean;
   /** Pods may reach the real network through the machine's own connection. */
   internet: boolean;
   /** Present when `nodes` is `simulated`. */

@@ -1,5 +1,6 @@
 import { readIfPresent } from "./files";
 import { clusterNames, readSpec } from "./create";
+import { localDomain } from "./gateway";
 import { nodeNames, planEndpoints, planNetwork, apiServerUrl } from "./plan";
 import { clusterFolder, type ClusterSpec, type NodeKind } from "./spec";
 import { readStatus, supervisorPid, type SupervisorStatus } from "./supervisor";
@@ -37,7 +38,7 @@ export interface ClusterStatus {
   state: string;
   /** URL of the API server. */
   server: string;
-  /** URL of the gateway; absent when the cluster has none. */
+  /** Where the gateway serves environments, `*` for any of them; absent when the cluster has none. */
   gateway?: string;
   /** Path of the kubeconfig; there while the cluster runs. */
   kubeconfig: string;
@@ -72,7 +73,7 @@ export async function clusterStatus(name: string): Promise<ClusterStatus | null>
     running: nodeRuns,
     state: whole === "ready" && wantsGateway && gateway?.state !== "ready" ? "degraded" : whole,
     server: apiServerUrl(spec),
-    ...(wantsGateway ? { gateway: `http://127.0.0.1:${spec.gatewayPort ?? 0}` } : {}),
+    ...(wantsGateway ? { gateway: `https://*.${localDomain}:${spec.gatewayTlsPort ?? 0}` } : {}),
     kubeconfig: folder.kubeconfig,
     folder: folder.root,
     nodeNames: nodeNames(spec),
@@ -162,7 +163,7 @@ function planParts(spec: ClusterSpec, versions: Versions): Record<string, PartPl
             role: "gateway, on the machine itself",
             reality: "real",
             version: versions.traefik,
-            listens: [`127.0.0.1:${spec.gatewayPort}`],
+            listens: [`127.0.0.1:${spec.gatewayTlsPort ?? 0}`, `127.0.0.1:${spec.gatewayPort}`],
           },
         };
   if (spec.nodes === "simulated") {

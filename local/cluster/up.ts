@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 import { LocalError } from "../errors";
 import { auditPolicy, authenticationConfiguration } from "./audit";
-import { ensureCertificates, planCertificates, planClients } from "./certificates";
+import { ensureCertificates, planCertificates, planClients, planGatewayCertificate } from "./certificates";
 import { ensureCgroups, hierarchies } from "./cgroups";
 import type { ComponentContext, SuperviseConfig } from "./components";
 import {
@@ -19,14 +19,14 @@ import {
 import { stopCluster } from "./down";
 import { ensureEncryption } from "./encryption";
 import { readIfPresent, writeJson, writePrivate } from "./files";
-import { gatewaySupervision } from "./gateway";
+import { gatewayFiles, gatewaySupervision, localDomain } from "./gateway";
 import { importImages, runningNode, type ImageArchive } from "./images";
 import { openInternet, reachableResolvers } from "./internet";
 import { writeKubeconfig } from "./kubeconfig";
 import { apply, awaitReadiness, type Kubectl } from "./kubectl";
 import { linkOwner, ownerAlias } from "./link";
 import { withLock } from "../lock";
-import { accessManifests, dnsManifests, manifestList, storageManifests } from "./manifests";
+import { accessManifests, dnsManifests, gatewayManifests, manifestList, storageManifests } from "./manifests";
 import { type Machine, nodeFiles, nodeSupervision } from "./node";
 import { apiServerUrl, cgroupPath, nodeNames, planEndpoints, planNetwork } from "./plan";
 import { checkMachine, checkRoom } from "./preflight";
@@ -190,7 +190,8 @@ async function settle(context: StartContext): Promise<void> {
   const applied = apiReady.then(() =>
     step("apply access rights and storage class", async () => {
       const nodes = spec.nodes === "simulated" ? simulatedNodes(spec) : [];
-      await apply(bootstrap, manifestList([...accessManifests(spec), ...storageManifests(), ...nodes]));
+      const manifests = [...accessManifests(spec), ...gatewayManifests(), ...storageManifests(), ...nodes];
+      await apply(bootstrap, manifestList(manifests));
     }),
   );
   const gateway = applied.then(() => ensureGateway(context));
@@ -254,12 +255,16 @@ async function loadNodeImages(
 
 async function ensureGateway(context: StartContext): Promise<void> {
   const { spec, folder, programs, step, signal } = context;
-  if (spec.gatewayPort === undefined || programs.traefik === undefined) {
+  const { gatewayPort: port, gatewayTlsPort: tlsPort } = spec;
+  if (port === undefined || tlsPort === undefined || programs.traefik === undefined) {
     await stopSupervisor(folder, "gateway", 5000);
     return;
   }
-  const config = gatewaySupervision({ folder, traefik: programs.traefik, port: spec.gatewayPort });
-  const fingerprint = hash([JSON.stringify(config)]);
+  const certificates = await ensureCertificates(folder.pki, [planGatewayCertificate(localDomain)]);
+  const files = gatewayFiles(folder);
+  await Promise.all(Object.entries(files).map(([path, text]) => writePrivate(path, text)));
+  const config = gatewaySupervision({ folder, traefik: programs.traefik, port, tlsPort });
+  const fingerprint = hash([JSON.stringify(config), JSON.stringify(files), certificates.fingerprint]);
   const path = join(folder.run, "gateway-fingerprint.json");
   const same = (await readIfPresent(path)) === JSON.stringify({ fingerprint });
   await step("gateway", async () => {

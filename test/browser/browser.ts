@@ -1,3 +1,4 @@
+import { createHash, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,8 +18,12 @@ export interface TestBrowser {
  * Starts a headless Chromium.
  *
  * @param colorScheme which of the page's two looks. @default "light"
+ * @param certificate of a server, in PEM: its key is trusted besides what the system trusts, and no other. @default none
  */
-export async function startBrowser(colorScheme: "light" | "dark" = "light"): Promise<TestBrowser> {
+export async function startBrowser(
+  colorScheme: "light" | "dark" = "light",
+  certificate?: string,
+): Promise<TestBrowser> {
   const profile = mkdtempSync(join(tmpdir(), "berth-browser-"));
   const context = await chromium
     .launchPersistentContext(profile, {
@@ -29,6 +34,7 @@ export async function startBrowser(colorScheme: "light" | "dark" = "light"): Pro
       args: [
         // Chromium's own sandbox cannot be set up by root; the pages are our own.
         ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+        ...(certificate === undefined ? [] : [`--ignore-certificate-errors-spki-list=${keyHash(certificate)}`]),
         "--disable-gpu",
         "--disable-quic",
         "--no-first-run",
@@ -50,4 +56,10 @@ export async function startBrowser(colorScheme: "light" | "dark" = "light"): Pro
       rmSync(profile, { recursive: true, force: true });
     },
   };
+}
+
+/** Hash of a certificate's public key, as Chromium names keys. */
+function keyHash(pem: string): string {
+  const key = new X509Certificate(pem).publicKey.export({ format: "der", type: "spki" });
+  return createHash("sha256").update(key).digest("base64");
 }

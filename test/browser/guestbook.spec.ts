@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { down, loadImage, up } from "../../local";
+import { clusterFolder } from "../../local/cluster/spec";
 import { ensureImages } from "../../local/images";
 import { repositoryPath } from "../../local/images/root";
 import { startBrowser, type TestBrowser } from "./browser";
@@ -44,7 +45,7 @@ describe("the guestbook's page, on a real node behind the gateway", function () 
 
   before(async () => {
     startedHere = !(await up({ name: cluster, nodes: "real" })).wasRunning;
-    browser = await startBrowser();
+    browser = await startBrowser("light", readFileSync(join(clusterFolder(cluster).pki, "gateway.crt"), "utf8"));
   });
   after(async () => {
     await browser?.close();

@@ -14,7 +14,7 @@ export const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
 /** `berth:platform` of an embedded cluster. */
 export const HOST_PLATFORM: PlatformInput = {
   domain: "berth.localhost",
-  gateway: { mode: "host", scheme: "http", port: 8080, sources: ["10.89.0.1/32"] },
+  gateway: { mode: "host", scheme: "https", port: 8443, sources: ["10.89.0.1/32"] },
   images: {
     postgresql: { "15": `localhost/berth/postgres@${DIGEST}` },
     mariadb: { "10.11": `localhost/berth/mariadb@${DIGEST}` },

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { LABEL } from "../../../config/labels";
-import { ask, askUntil } from "../../../cli/demo/http";
 import { BerthError, ExitCode } from "../../../lifecycle/errors";
 import type { KubeList, KubeObject } from "../../../lifecycle/kube";
 import type { Pod } from "../../../lifecycle/trouble";
@@ -12,8 +11,8 @@ const clusterName = "test-real";
 
 const ready = (reply: { status: number }) => reply.status === 200;
 
-async function messages(url: string): Promise<string[]> {
-  const reply = await askUntil(url, "/api/entries", ready);
+async function messages({ visitor }: RealCluster, url: string): Promise<string[]> {
+  const reply = await visitor.askUntil(url, "/api/entries", ready);
   return (JSON.parse(reply.body) as { entries: { message: string }[] }).entries.map((entry) => entry.message);
 }
 
@@ -66,15 +65,18 @@ describe("environments with real pods", function () {
 
   it("serve their app, which writes and reads", async () => {
     const url = urls["left"] ?? "";
-    await askUntil(url, "/health", ready);
-    assert.equal((await ask(url, "/api/entries", { name: "Ann", message: "left only" })).status, 201);
-    assert.deepEqual(await messages(url), ["left only"]);
+    await cluster.visitor.askUntil(url, "/health", ready);
+    assert.equal(
+      (await cluster.visitor.ask(url, "/api/entries", { body: { name: "Ann", message: "left only" } })).status,
+      201,
+    );
+    assert.deepEqual(await messages(cluster, url), ["left only"]);
   });
 
   it("two at once do not see each other", async () => {
     urls["right"] = (await cluster.deploy("right")).url;
     assert.notEqual(urls["right"], urls["left"]);
-    assert.deepEqual(await messages(urls["right"]), []);
+    assert.deepEqual(await messages(cluster, urls["right"]), []);
     const database = (project: string) => `postgresql.${project}-pr-1.svc.cluster.local`;
     const services = await cluster.kube.get<{ spec: { clusterIP: string } }>(`${inside("left")}/services/postgresql`);
     const pods = await cluster.kube.get<KubeList<Pod & { status: { podIP: string } }>>(`${inside("left")}/pods`);
@@ -129,20 +131,20 @@ describe("environments with real pods", function () {
     await cluster.kube.delete(pod, { gracePeriodSeconds: 0 });
     // The app answers from the old server until that is gone, so the new pod is waited for first.
     await cluster.untilReplaced(pod, before.metadata.uid);
-    await askUntil(urls["left"] ?? "", "/ready", ready, 90_000);
-    assert.deepEqual(await messages(urls["left"] ?? ""), ["left only"]);
+    await cluster.visitor.askUntil(urls["left"] ?? "", "/ready", ready, 90_000);
+    assert.deepEqual(await messages(cluster, urls["left"] ?? ""), ["left only"]);
   });
 
   it("keep their rows over an update to another image", async () => {
     const result = await cluster.deploy("left", { image: cluster.images[1], digit: "2" });
     assert.equal(result.outcome, "done");
-    const health = await askUntil(
+    const health = await cluster.visitor.askUntil(
       result.url,
       "/health",
       ({ status, body }) => status === 200 && body.includes("2".repeat(40)),
     );
     assert.match(health.body, /"build":"2"/);
-    assert.deepEqual(await messages(result.url), ["left only"]);
+    assert.deepEqual(await messages(cluster, result.url), ["left only"]);
     const pod = await cluster.kube.get<KubeObject>(`${inside("left")}/pods/postgresql-0`);
     assert.equal(pod.metadata.deletionTimestamp, undefined);
   });
@@ -152,7 +154,7 @@ describe("environments with real pods", function () {
     assert.deepEqual(receipt.left, []);
     const volumes = await cluster.kube.get<KubeList>("/api/v1/persistentvolumes");
     assert.equal(volumes.items.length, 1, "the neighbour's volume is the only one");
-    assert.equal((await ask(urls["right"] ?? "", "/ready")).status, 200);
+    assert.equal((await cluster.visitor.ask(urls["right"] ?? "", "/ready")).status, 200);
     assert.deepEqual((await cluster.destroy("right")).receipt.left, []);
   });
 

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { embeddedTarget, berthRoot } from "../../../cli/context";
@@ -10,6 +11,7 @@ import {
   type Attempt,
   type AttemptResult,
 } from "../../../cli/demo/egress";
+import { Visitor } from "../../../cli/demo/http";
 import type { Engine } from "../../../config/databases";
 import { loadConfig, type Config } from "../../../config/load";
 import { deploy, type DeployOptions, type DeployResult } from "../../../lifecycle/deploy";
@@ -18,7 +20,7 @@ import { Kube } from "../../../lifecycle/kube";
 import { environmentName } from "../../../lifecycle/naming";
 import type { Target } from "../../../lifecycle/target";
 import type { Pod } from "../../../lifecycle/trouble";
-import { loadImage, offerDatabases, up } from "../../../local";
+import { gatewayAuthority, loadImage, offerDatabases, up } from "../../../local";
 import { onNode, runningNode } from "../../../local/cluster/images";
 import { clusterFolder } from "../../../local/cluster/spec";
 import { ensureImages } from "../../../local/images";
@@ -33,6 +35,8 @@ export class RealCluster {
     readonly kube: Kube,
     /** Two versions of the example app, by digest. */
     readonly images: readonly [string, string],
+    /** Opens environments' URLs, and checks the gateway's certificate. */
+    readonly visitor: Visitor,
     private readonly kubectl: string,
     private readonly nodePid: number,
   ) {}
@@ -56,7 +60,9 @@ export class RealCluster {
     if (toolchain === null) throw new Error("the toolchain is gone although the cluster runs");
     const target = await embeddedTarget(name);
     const pid = await runningNode(name, clusterFolder(name));
-    return new RealCluster(target, Kube.load(target.kubeconfig), [first, second], toolchain.kubectl, pid);
+    const kube = Kube.load(target.kubeconfig);
+    const visitor = new Visitor(await readFile(await gatewayAuthority(name), "utf8"));
+    return new RealCluster(target, kube, [first, second], visitor, toolchain.kubectl, pid);
   }
 
   /** Deploys the example app as a project's pull request 1. */
