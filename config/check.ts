@@ -1,5 +1,5 @@
 import { FORBIDDEN_RANGES, SHORTEST_EGRESS_PREFIX, contains, parseCidr } from "./cidr";
-import { INJECTED_DATABASE, enabledEngines } from "./databases";
+import { enabledEngines, variablesOf } from "./databases";
 import type { Finding } from "./problems";
 import { parseBytes, parseCpu } from "./quantity";
 import type { Config } from "./schema";
@@ -21,13 +21,14 @@ export function contradictions(config: Config): Finding[] {
     ...checkResources(config),
     ...checkWritableDirs(config),
     ...checkPostgresql(config),
+    ...checkObjectStore(config),
     ...checkIngress(config),
     ...checkEgress(config),
   ];
 }
 
 function checkEnv({ env, databases }: Config): Finding[] {
-  const ofDatabases = enabledEngines(databases).flatMap((engine): readonly string[] => INJECTED_DATABASE[engine]);
+  const ofDatabases = enabledEngines(databases).flatMap((engine) => variablesOf(databases, engine));
   const injected: readonly string[] = [...INJECTED, ...ofDatabases];
   return Object.keys(env)
     .filter((name) => injected.includes(name))
@@ -109,6 +110,19 @@ function checkPostgresql({ databases: { postgresql } }: Config): Finding[] {
       value: "given for a database that is not enabled",
       accepted: "bootstrap only with enabled: true",
       fix: "Enable the database, or remove bootstrap.",
+    },
+  ];
+}
+
+function checkObjectStore({ databases: { s3, minio } }: Config): Finding[] {
+  if (!s3.enabled || !minio.enabled) return [];
+  return [
+    {
+      path: ["databases", "minio"],
+      value: "enabled beside s3, which is the same object store",
+      accepted: "one of s3 and minio",
+      fix: "Remove minio to have the S3_* and AWS_* variables, or s3 to have MINIO_* and S3_*.",
+      atKey: true,
     },
   ];
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { interpolate, readCompose } from "./compose";
 import type { ComposeOptions } from "./compose";
 
-const ENGINES = ["postgresql", "mariadb", "redis"];
+const ENGINES = ["postgresql", "mariadb", "redis", "mongodb", "s3", "minio"];
 const read = (text: string, options: Partial<ComposeOptions> = {}) =>
   readCompose(text, "compose.yaml", { engines: ENGINES, ...options });
 const app = (text: string) =>
@@ -71,7 +71,7 @@ describe("a compose file", () => {
   it("names databases that berth.yaml does not have, and a second one of a kind", () => {
     const text =
       "services:\n  web: { build: . }\n  a: { image: mongo }\n  b: { image: redis }\n  c: { image: redis }\n";
-    assert.deepEqual(said(read(text)).slice(0, 2), [
+    assert.deepEqual(said(read(text, { engines: ["postgresql", "mariadb", "redis"] })).slice(0, 2), [
       "left out compose.yaml:3 service a: Berth has postgresql, mariadb and redis",
       "left out compose.yaml:5 service c: an environment has one redis",
     ]);
@@ -82,6 +82,7 @@ describe("a compose file", () => {
     for (const [image, engine] of [
       ["mysql:8", "mariadb"],
       ["valkey/valkey:8", "redis"],
+      ["minio/minio:RELEASE.2024-01-01", "minio"],
       ["postgis/postgis:16-3.4", "postgresql"],
     ] as const) {
       const draft = read(`services: { web: { build: . }, x: { image: "${image}" } }`);

@@ -188,6 +188,13 @@ class ComposeReader {
     } else if (base === "valkey") {
       this.note("remark", [...path, "image"], "Valkey becomes Redis: clients work with both");
       this.draft.databases[engine].versions = [];
+    } else if (engine === "minio") {
+      this.note(
+        "remark",
+        [...path, "image"],
+        "MinIO becomes another S3-compatible object store: clients work with both",
+      );
+      this.draft.databases[engine].versions = [];
     } else if (["postgis", "pgvector", "timescaledb", "redis-stack-server"].includes(base)) {
       this.note(
         "warning",

@@ -15,3 +15,8 @@ export function isImageByDigest(text: string): boolean {
 export function repositoryOf(image: string): string | undefined {
   return REFERENCE.exec(image)?.groups?.["repository"];
 }
+
+/** The tag of an image by digest; undefined when it has none. */
+export function tagOf(image: string): string | undefined {
+  return REFERENCE.exec(image)?.groups?.["tag"];
+}

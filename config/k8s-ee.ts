@@ -2,7 +2,7 @@ import type { Finding } from "./problems";
 
 /*
  * k8s-ee.yaml is the older file that users already have. Its fields keep their names and places here; those that Berth does not
- * act on yet are named as such, never dropped. A value that asks for nothing (`mongodb: false`) is no reason to stop.
+ * act on yet are named as such, never dropped. A value that asks for nothing (`metrics: { enabled: false }`) is no reason to stop.
  */
 
 interface Unsupported {
@@ -25,7 +25,6 @@ const UNSUPPORTED: readonly Unsupported[] = [
     asksForNothing: is(field === "context" ? "." : "Dockerfile"),
     fix: "Build the image yourself and give its reference to `berth deploy --image`.",
   })),
-  ...["mongodb", "minio"].map((engine) => ({ path: ["databases", engine], asksForNothing: isOff })),
 ];
 
 /**

@@ -58,6 +58,16 @@ export const DATABASE_RESOURCES: Record<Engine, Resources> = {
     requests: { cpu: "100m", memory: "64Mi" },
     limits: { cpu: "200m", memory: "128Mi" },
   },
+  /** Figures as in k8s-ee. The server's cache is set to what fits, see components/pr-environment/databases/mongodb.ts. */
+  mongodb: {
+    requests: { cpu: "100m", memory: "256Mi" },
+    limits: { cpu: "500m", memory: "512Mi" },
+  },
+  /** Half of what k8s-ee gives to MinIO: the gateway keeps nothing in memory but the requests that it is at. */
+  s3: {
+    requests: { cpu: "50m", memory: "128Mi" },
+    limits: { cpu: "500m", memory: "256Mi" },
+  },
 };
 
 /**

@@ -38,9 +38,17 @@ describe("berth.yaml", () => {
       resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { cpu: "200m", memory: "384Mi" } },
       writableDirs: [],
       databases: {
-        postgresql: { enabled: false, storage: "1Gi", bootstrap: { initSQL: [], postInitApplicationSQL: [] } },
+        postgresql: {
+          enabled: false,
+          storage: "1Gi",
+          operator: "none",
+          bootstrap: { initSQL: [], postInitApplicationSQL: [] },
+        },
         mariadb: { enabled: false, storage: "1Gi" },
         redis: { enabled: false, storage: "1Gi" },
+        mongodb: { enabled: false, storage: "1Gi" },
+        s3: { enabled: false, storage: "1Gi", bucket: "data" },
+        minio: { enabled: false, storage: "1Gi", bucket: "data" },
       },
       ingress: { enabled: true, annotations: {} },
       egress: { allow: [] },
@@ -63,8 +71,8 @@ databases:
   postgresql: { enabled: true, version: "16", storage: 2Gi, bootstrap: { postInitApplicationSQL: [CREATE EXTENSION citext] } }
   redis: { enabled: true }
   mariadb: { enabled: true, version: "11.4", storage: 2Gi }
-  mongodb: { enabled: false }
-  minio: false
+  mongodb: { enabled: true, version: "7.0", storage: 3Gi }
+  minio: { storage: 2Gi, bucket: uploads }
 ingress: { annotations: { example.com/a: b } }
 metrics: { enabled: false, interval: 30s }
 `);
@@ -72,13 +80,16 @@ metrics: { enabled: false, interval: 30s }
     assert.equal(config.databases.postgresql.storage, "2Gi");
     assert.deepEqual(config.databases.mariadb, { enabled: true, version: "11.4", storage: "2Gi" });
     assert.deepEqual(config.databases.redis, { enabled: true, storage: "1Gi" });
-    assert.deepEqual(Object.keys(config.databases), ["postgresql", "mariadb", "redis"]);
+    assert.deepEqual(config.databases.mongodb, { enabled: true, version: "7.0", storage: "3Gi" });
+    assert.deepEqual(config.databases.minio, { enabled: true, storage: "2Gi", bucket: "uploads" });
+    assert.equal(config.databases.s3.enabled, false);
   });
 
   it("takes true for a database with all defaults", () => {
     assert.deepEqual(parseConfigText("projectId: shop\ndatabases: { postgresql: true }").databases.postgresql, {
       enabled: true,
       storage: "1Gi",
+      operator: "none",
       bootstrap: { initSQL: [], postInitApplicationSQL: [] },
     });
   });
@@ -96,8 +107,6 @@ metrics: { enabled: false, interval: 30s }
       ["app.metricsPath", "app: { metricsPath: /metrics }"],
       ["image.context", "image: { context: ./web }"],
       ["image.dockerfile", "image: { dockerfile: Dockerfile.prod }"],
-      ["databases.mongodb", "databases: { mongodb: true }"],
-      ["databases.minio", "databases: { minio: true }"],
       ["metrics", "metrics: { enabled: true }"],
     ] as const) {
       it(path, () => {
@@ -171,6 +180,15 @@ metrics: { enabled: false, interval: 30s }
       ["a MariaDB version without point", "databases: { mariadb: { version: '11' } }", "databases.mariadb.version"],
       ["a MariaDB volume above the most", "databases: { mariadb: { storage: 50Gi } }", "databases.mariadb.storage"],
       ["a Redis version that is a number", "databases: { redis: { version: 7 } }", "databases.redis.version"],
+      ["a variable of MongoDB", "env: { MONGODB_URI: x }\ndatabases: { mongodb: true }", "env.MONGODB_URI"],
+      ["a variable of AWS SDKs", "env: { AWS_REGION: x }\ndatabases: { s3: true }", "env.AWS_REGION"],
+      ["a variable of minio", "env: { MINIO_BUCKET: x }\ndatabases: { minio: true }", "env.MINIO_BUCKET"],
+      ["a MongoDB version that is a number", "databases: { mongodb: { version: 7 } }", "databases.mongodb.version"],
+      ["a version of the store that is a name", "databases: { s3: { version: v1 } }", "databases.s3.version"],
+      ["a bucket name in capitals", "databases: { s3: { bucket: Uploads } }", "databases.s3.bucket"],
+      ["a bucket name that is an address", "databases: { minio: { bucket: 10.0.0.1 } }", "databases.minio.bucket"],
+      ["a bucket name that leads out of the volume", "databases: { s3: { bucket: ../x } }", "databases.s3.bucket"],
+      ["both names of the object store", "databases: { s3: true, minio: true }", "databases.minio"],
       ["a Redis that is neither on nor off", "databases: { redis: maybe }", "databases.redis"],
       [
         "bootstrap without database",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DEPLOYED_PLATFORM, DIGEST, HOST_PLATFORM } from "../test/support/samples";
+import { perEngine } from "./databases";
 import { defaultVersion, parsePlatform } from "./platform";
 import { parsePr } from "./pr";
 
@@ -79,6 +80,25 @@ describe("berth:platform", () => {
       { previewSecrets: { My_Shop: { namespace: "previews" } } },
       /previewSecrets\.My_Shop is a key that is not accepted; accepted: a projectId/,
     ],
+    [
+      "an image of an operator without tag",
+      { operators: { cloudnativePg: { apiServerCidrs: ["10.0.0.0/16"], images: { "16": `ghcr.io/a/b@${DIGEST}` } } } },
+      /operators\.cloudnativePg\.images\["16"\] is an image without tag; accepted: an image by digest whose tag begins with 16/,
+    ],
+    [
+      "an image of an operator in another version",
+      {
+        operators: {
+          cloudnativePg: { apiServerCidrs: ["10.0.0.0/16"], images: { "16": `ghcr.io/a/b:17.1@${DIGEST}` } },
+        },
+      },
+      /operators\.cloudnativePg\.images\["16"\] is an image with tag "17\.1"; accepted: an image by digest whose tag begins with 16/,
+    ],
+    [
+      "an operator without the API server's addresses",
+      { operators: { cloudnativePg: {} } },
+      /operators\.cloudnativePg\.apiServerCidrs is missing; accepted: a list of ranges/,
+    ],
     ["an unknown field", { domian: "x" }, /domian is not a known field.*Did you mean domain\?/],
     ["a domain with a scheme", { domain: "https://x" }, /domain is "https:\/\/x"; accepted: a domain name/],
   ] as const) {
@@ -97,7 +117,7 @@ describe("berth:platform", () => {
     const image = `docker.io/library/postgres@${DIGEST}`;
     const choose = (versions: string[], postgresql?: string) =>
       defaultVersion("postgresql", {
-        images: { postgresql: Object.fromEntries(versions.map((one) => [one, image])), mariadb: {}, redis: {} },
+        images: { ...perEngine(() => ({})), postgresql: Object.fromEntries(versions.map((one) => [one, image])) },
         defaultVersions: { postgresql },
       });
     assert.equal(choose(["15", "16", "17"]), "16");
@@ -108,12 +128,10 @@ describe("berth:platform", () => {
 
   it("takes 11.4 for MariaDB where offered, else the newest as versions go, and the newest Redis", () => {
     const image = `docker.io/library/any@${DIGEST}`;
-    const choose = (engine: "mariadb" | "redis", versions: string[]) =>
+    const choose = (engine: "mariadb" | "redis" | "mongodb", versions: string[]) =>
       defaultVersion(engine, {
         images: {
-          postgresql: {},
-          mariadb: {},
-          redis: {},
+          ...perEngine(() => ({})),
           [engine]: Object.fromEntries(versions.map((one) => [one, image])),
         },
         defaultVersions: {},
@@ -123,6 +141,8 @@ describe("berth:platform", () => {
     assert.equal(choose("redis", ["10", "7.4", "8.0"]), "10");
     assert.equal(choose("redis", ["7", "7.4"]), "7.4");
     assert.equal(choose("redis", []), undefined);
+    assert.equal(choose("mongodb", ["7.0.14", "7.0.5", "7.0"]), "7.0.14");
+    assert.equal(choose("mongodb", ["8", "7.0.5", "8.0"]), "8.0");
   });
 });
 

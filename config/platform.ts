@@ -2,7 +2,7 @@ import { z } from "zod";
 import { PRIVATE_RANGES, contains, isCidr } from "./cidr";
 import { ENGINES, USUAL_VERSIONS, perEngine, sortVersions } from "./databases";
 import type { Engine } from "./databases";
-import { IMAGE_BY_DIGEST, isImageByDigest } from "./image";
+import { IMAGE_BY_DIGEST, isImageByDigest, tagOf } from "./image";
 import { PLATFORM_NAMESPACE, PROJECT_ID_PATTERN } from "./names";
 import { ConfigError, findingsOf, toProblem } from "./problems";
 import type { Finding } from "./problems";
@@ -27,6 +27,8 @@ const VERSIONS: Record<Engine, { accepted: string; pattern: RegExp }> = {
   postgresql: { accepted: 'a major version in quotes, such as "16"', pattern: /^[1-9]\d$/ },
   mariadb: { accepted: 'a version in quotes, such as "11.4"', pattern: /^[1-9]\d*\.\d{1,2}$/ },
   redis: { accepted: 'a version in quotes, such as "7"', pattern: /^[1-9]\d*(\.\d{1,2})?$/ },
+  mongodb: { accepted: 'a version in quotes, such as "8.0"', pattern: /^[1-9]\d*(\.\d{1,2}){0,2}$/ },
+  s3: { accepted: 'a version in quotes, such as "1"', pattern: /^[1-9]\d*(\.\d{1,2})?$/ },
 };
 const version = (engine: Engine) =>
   z.string(VERSIONS[engine].accepted).regex(VERSIONS[engine].pattern, VERSIONS[engine].accepted);
@@ -132,6 +134,12 @@ export const platformSchema = z.strictObject(
         redis: imagesOf("redis", "versions").describe(
           "Redis images by version, run as user 999, with a shell, redis-server and redis-cli as in docker.io/library/redis.",
         ),
+        mongodb: imagesOf("mongodb", "versions").describe(
+          "MongoDB images by version, run as user 999, with the interface of docker.io/library/mongo and Bash.",
+        ),
+        s3: imagesOf("s3", "versions").describe(
+          "Images of the Versity S3 Gateway by version, run as user 999, with versitygw, a shell and wget as in ghcr.io/versity/versitygw.",
+        ),
       })
       .prefault({})
       .describe("Images of the databases that environments may have."),
@@ -144,9 +152,29 @@ export const platformSchema = z.strictObject(
           .optional()
           .describe('Default: "11.4" where offered, as in k8s-ee, else the newest offered.'),
         redis: version("redis").optional().describe("Default: the newest offered."),
+        mongodb: version("mongodb").optional().describe("Default: the newest offered."),
+        s3: version("s3").optional().describe("Default: the newest offered."),
       })
       .prefault({})
       .describe("Version of each database for a config that names none. Fix it before you offer another version."),
+    operators: z
+      .strictObject({
+        cloudnativePg: z
+          .strictObject({
+            namespace: objectName().default("cnpg-system").describe("Namespace in which the operator runs."),
+            apiServerCidrs: z
+              .array(cidr(), "a list of ranges")
+              .min(1, "at least one range")
+              .describe("Where the API server is, which each of its database pods watches, on 443 and 6443."),
+            images: imagesOf("postgresql", "major versions").describe(
+              "Its images by major version, by digest and with the tag by which it knows the version, such as ghcr.io/cloudnative-pg/postgresql:16.9@sha256:….",
+            ),
+          })
+          .optional()
+          .describe("CloudNativePG, for databases.postgresql.operator. Install it beforehand; Berth does not."),
+      })
+      .prefault({})
+      .describe("Operators that this cluster has for databases of environments."),
     privateEgress: z
       .array(cidr(), "a list of ranges")
       .default([])
@@ -193,7 +221,7 @@ export function parsePlatform(value: unknown): PlatformConfig {
 }
 
 function contradictions(config: PlatformConfig): Finding[] {
-  const { gateway, images, defaultVersions, privateEgress } = config;
+  const { gateway, images, defaultVersions, operators, privateEgress } = config;
   const findings: Finding[] = checkPreviewSecrets(config);
   for (const engine of ENGINES) {
     const offered = sortVersions(Object.keys(images[engine]));
@@ -204,6 +232,16 @@ function contradictions(config: PlatformConfig): Finding[] {
       value: `"${chosen}", which has no image`,
       accepted: offered.length > 0 ? `one of ${offered.join(", ")}` : "nothing, as no version is offered",
       fix: `Add its image to images.${engine}, or name another version.`,
+    });
+  }
+  for (const [version, image] of Object.entries(operators.cloudnativePg?.images ?? {})) {
+    const tag = tagOf(image);
+    if (tag !== undefined && tag.split(/[.-]/)[0] === version) continue;
+    findings.push({
+      path: ["operators", "cloudnativePg", "images", version],
+      value: tag === undefined ? "an image without tag" : `an image with tag "${tag}"`,
+      accepted: `an image by digest whose tag begins with ${version}, such as :${version}.1@sha256:…`,
+      fix: "Name the tag: CloudNativePG knows the version by it and refuses an image without.",
     });
   }
   if (gateway.mode === "deployed" && gateway.scheme === "http" && gateway.tlsSecret !== undefined) {
@@ -294,6 +332,15 @@ export const platformFactsSchema = z.object({
   images: z.object(perEngine(() => z.record(z.string(), z.string()))),
   defaultVersions: z.object(perEngine(() => z.string().nullable())),
   priorityClasses: z.object({ platform: z.string(), environment: z.string() }),
+  operators: z.object({
+    cloudnativePg: z
+      .object({
+        namespace: z.string(),
+        apiServerCidrs: z.array(z.string()).min(1),
+        images: z.record(z.string(), z.string()),
+      })
+      .nullable(),
+  }),
   privateEgress: z.array(z.string()),
   previewSecrets: z.record(
     z.string(),

@@ -109,7 +109,7 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "databases: all",
-    'databases is "all"; accepted: a mapping of postgresql, mariadb, redis. Change databases to what is accepted.',
+    'databases is "all"; accepted: a mapping of postgresql, mariadb, redis, mongodb, s3, minio. Change databases to what is accepted.',
   ],
   [
     'databases: { postgresql: "16" }',
@@ -126,6 +126,10 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   [
     "databases: { postgresql: { storage: 50Gi } }",
     'databases.postgresql.storage is "50Gi"; accepted: a size from 100Mi to 5Gi, such as 1Gi. Change databases.postgresql.storage to what is accepted.',
+  ],
+  [
+    "databases: { postgresql: { operator: zalando } }",
+    'databases.postgresql.operator is "zalando"; accepted: none or cloudnative-pg. Change databases.postgresql.operator to what is accepted.',
   ],
   [
     "databases: { postgresql: { bootstrap: x } }",
@@ -180,8 +184,60 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
     'databases.redis.storage is "1Ti"; accepted: a size from 100Mi to 5Gi, such as 1Gi. Change databases.redis.storage to what is accepted.',
   ],
   [
-    "databases: { mongodb: true }",
-    "databases.mongodb is a field of k8s-ee.yaml that is not supported yet; accepted: nothing yet. Remove it, or stay with k8s-ee for what needs it.",
+    "databases: { mongodb: 7 }",
+    "databases.mongodb is 7; accepted: true, false or a mapping of options. Change databases.mongodb to what is accepted.",
+  ],
+  [
+    "databases: { mongodb: { enabled: 1 } }",
+    "databases.mongodb.enabled is 1; accepted: true or false. Change databases.mongodb.enabled to what is accepted.",
+  ],
+  [
+    'databases: { mongodb: { version: "7.x" } }',
+    'databases.mongodb.version is "7.x"; accepted: a MongoDB version in quotes, such as "8.0". Change databases.mongodb.version to what is accepted.',
+  ],
+  [
+    "databases: { mongodb: { storage: 1Ti } }",
+    'databases.mongodb.storage is "1Ti"; accepted: a size from 100Mi to 5Gi, such as 1Gi. Change databases.mongodb.storage to what is accepted.',
+  ],
+  [
+    'databases: { s3: "1" }',
+    'databases.s3 is "1"; accepted: true, false or a mapping of options. Change databases.s3 to what is accepted.',
+  ],
+  [
+    "databases: { s3: { enabled: 1 } }",
+    "databases.s3.enabled is 1; accepted: true or false. Change databases.s3.enabled to what is accepted.",
+  ],
+  [
+    "databases: { s3: { version: 1 } }",
+    'databases.s3.version is 1; accepted: a version of the object store in quotes, such as "1". Change databases.s3.version to what is accepted.',
+  ],
+  [
+    "databases: { s3: { storage: 1 } }",
+    "databases.s3.storage is 1; accepted: a size from 100Mi to 5Gi, such as 1Gi. Change databases.s3.storage to what is accepted.",
+  ],
+  [
+    "databases: { s3: { bucket: a_b } }",
+    'databases.s3.bucket is "a_b"; accepted: a bucket name: 3 to 63 lower-case letters, digits, dots and dashes, no IP address. Change databases.s3.bucket to what is accepted.',
+  ],
+  [
+    'databases: { minio: "1" }',
+    'databases.minio is "1"; accepted: true, false or a mapping of options. Change databases.minio to what is accepted.',
+  ],
+  [
+    "databases: { minio: { enabled: 1 } }",
+    "databases.minio.enabled is 1; accepted: true or false. Change databases.minio.enabled to what is accepted.",
+  ],
+  [
+    "databases: { minio: { storage: 9Gi } }",
+    'databases.minio.storage is "9Gi"; accepted: a size from 100Mi to 5Gi, such as 1Gi. Change databases.minio.storage to what is accepted.',
+  ],
+  [
+    "databases: { minio: { bucket: ab } }",
+    'databases.minio.bucket is "ab"; accepted: a bucket name: 3 to 63 lower-case letters, digits, dots and dashes, no IP address. Change databases.minio.bucket to what is accepted.',
+  ],
+  [
+    "databases: { s3: true, minio: true }",
+    "databases.minio is enabled beside s3, which is the same object store; accepted: one of s3 and minio. Remove minio to have the S3_* and AWS_* variables, or s3 to have MINIO_* and S3_*.",
   ],
   [
     "ingress: true",

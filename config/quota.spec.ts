@@ -100,7 +100,8 @@ describe("quota", () => {
     const storage = (databases: object) => planQuota(config({ databases }))["requests.storage"];
     assert.equal(storage({ postgresql: { storage: "5Gi" } }), "5Gi");
     assert.equal(storage({ mariadb: { storage: "2Gi" }, redis: { storage: "512Mi" } }), "2560Mi");
-    assert.equal(storage({ postgresql: true, mariadb: true, redis: true }), "3Gi");
+    assert.equal(storage({ postgresql: true, mariadb: true, redis: true, mongodb: true, s3: true }), "5Gi");
+    assert.equal(storage({ mongodb: { storage: "3Gi" }, minio: { storage: "2Gi" } }), "5Gi");
     assert.equal(storage({ mariadb: { enabled: false, storage: "5Gi" } }), "0");
   });
 

@@ -1,4 +1,4 @@
-import { enabledEngines } from "./databases";
+import { enabledEngines, isOperated, settingsOf } from "./databases";
 import { DATABASE_RESOURCES, WAIT_RESOURCES } from "./limits";
 import type { Resources } from "./limits";
 import { formatBytes, formatCpu, parseBytes, parseCpu } from "./quantity";
@@ -47,7 +47,7 @@ export function planQuota(config: Pick<Config, "resources" | "databases">): Quot
     },
     ...engines.map((engine) => ({ pods: 1, each: podNeed(DATABASE_RESOURCES[engine]) })),
   ];
-  const volumes = engines.map((engine) => config.databases[engine].storage);
+  const volumes = engines.map((engine) => settingsOf(config.databases, engine).storage);
   const sum = (field: keyof Need["each"]) => needs.reduce((total, { pods, each }) => total + pods * each[field], 0);
   const limitBytes = Math.ceil((sum("memoryLimit") * LIMITS_HEADROOM) / MEBIBYTE) * MEBIBYTE;
   return {
@@ -58,7 +58,8 @@ export function planQuota(config: Pick<Config, "resources" | "databases">): Quot
     "requests.storage": formatBytes(volumes.reduce((total, size) => total + parseBytes(size), 0)),
     persistentvolumeclaims: String(volumes.length),
     pods: String(APP_PODS + volumes.length * DATABASE_PODS + SPARE_PODS),
-    services: String(1 + volumes.length),
+    // CloudNativePG makes one of its own beside ours.
+    services: String(1 + volumes.length + (isOperated(config.databases) ? 1 : 0)),
     "services.loadbalancers": "0",
     "services.nodeports": "0",
     configmaps: String(MAX_CONFIG_MAPS),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { INJECTED } from "./check";
-import { ENGINES, ENGINE_TITLES, INJECTED_DATABASE } from "./databases";
+import { ENGINES, ENGINE_TITLES, INJECTED_DATABASE, MINIO_VARIABLES } from "./databases";
 import { configSchema } from "./schema";
 
 /** One field of berth.yaml, as the reference shows it. */
@@ -26,8 +26,7 @@ export function configReference(): string {
 Written from \`config/schema.ts\` by \`UPDATE_GOLDEN=1 npm test\`; do not edit by hand.
 
 The smallest one is \`projectId: shop\`. A \`k8s-ee.yaml\` works too: its fields have the same names, places and defaults. Those that Berth
-does not act on yet (\`trigger: on-demand\`, \`app.metricsPath\`, \`image.context\`, \`image.dockerfile\`, \`metrics\`, \`databases.mongodb\`,
-\`.minio\`) are refused by name unless they ask for nothing. An unknown field is an error, with the field that was
+does not act on yet (\`trigger: on-demand\`, \`app.metricsPath\`, \`image.context\`, \`image.dockerfile\`, \`metrics\`) are refused by name unless they ask for nothing. An unknown field is an error, with the field that was
 most likely meant.
 
 Editors check the file as you type with \`# yaml-language-server: $schema=\` and the path of \`docs/berth.schema.json\` as its first line.
@@ -39,6 +38,7 @@ ${fieldTable(configSchema)}
 ${code(INJECTED)}. With a database also:
 
 ${ENGINES.map((engine) => `- ${ENGINE_TITLES[engine]}: ${code(INJECTED_DATABASE[engine])}`).join("\n")}
+- the same as \`databases.minio\`: ${code(MINIO_VARIABLES)}
 
 They cannot be set in \`env\`. Without an Ingress there is no \`PREVIEW_URL\`.
 `;

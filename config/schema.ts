@@ -15,6 +15,10 @@ const checked = (accepted: string, check: (value: string) => boolean) => z.strin
 const list = <T extends z.ZodType>(item: T, most: number, what: string) =>
   z.array(item, `a list of ${what}`).max(most, `at most ${most} ${what}`);
 
+/** Amazon S3's rules for bucket names that every client and server keeps to (User Guide, "General purpose bucket naming rules"). */
+const isBucketName = (name: string) =>
+  /^(?=.{3,63}$)[a-z0-9](-*[a-z0-9])*(\.[a-z0-9](-*[a-z0-9])*)*$/.test(name) && !/^\d+(\.\d+){3}$/.test(name);
+
 const PORT = "a whole number from 1 to 65535";
 const port = () => z.int(PORT).min(1, PORT).max(65535, PORT);
 
@@ -123,6 +127,12 @@ const postgresqlOptions = z.strictObject({
       "Major version; the platform says which it offers and which is the default. A changed version starts empty.",
     ),
   storage: volume(),
+  operator: z
+    .enum(["none", "cloudnative-pg"], "none or cloudnative-pg")
+    .default("none")
+    .describe(
+      "Who runs the server: none for a pod of Berth's own, cloudnative-pg for that operator, where the platform has it. Address and variables are the same; a changed operator starts empty.",
+    ),
   bootstrap: z
     .strictObject({
       initSQL: sql().describe("Statements run in database postgres when the database is first created."),
@@ -150,7 +160,70 @@ const redisOptions = z.strictObject({
   storage: volume(),
 });
 
+const MONGODB_VERSION = 'a MongoDB version in quotes, such as "8.0"';
+const mongodbOptions = z.strictObject({
+  enabled: z.boolean("true or false").default(true).describe("Whether the environment gets a MongoDB of its own."),
+  version: text(MONGODB_VERSION, /^[1-9]\d*(\.\d{1,2}){0,2}$/)
+    .optional()
+    .describe(
+      "Version; the platform says which it offers and which is the default. 7.0.5 is served by 7.0 where that is offered. A changed version starts empty.",
+    ),
+  storage: volume(),
+});
+
+const BUCKET = "a bucket name: 3 to 63 lower-case letters, digits, dots and dashes, no IP address";
+const bucket = () =>
+  checked(BUCKET, isBucketName)
+    .default("data")
+    .describe("Bucket that is there before the app starts. It may make more.");
+
+const S3_VERSION = 'a version of the object store in quotes, such as "1"';
+const s3Options = z.strictObject({
+  enabled: z
+    .boolean("true or false")
+    .default(true)
+    .describe("Whether the environment gets an S3-compatible object store of its own."),
+  version: text(S3_VERSION, /^[1-9]\d*(\.\d{1,2})?$/)
+    .optional()
+    .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
+  storage: volume(),
+  bucket: bucket(),
+});
+
+const minioOptions = z.strictObject({
+  enabled: z
+    .boolean("true or false")
+    .default(true)
+    .describe("Whether the environment gets an object store of its own."),
+  storage: volume(),
+  bucket: bucket(),
+});
+
 const DATABASE = "true, false or a mapping of options";
+
+const mongodb = z
+  .union([z.boolean(), mongodbOptions], DATABASE)
+  .transform((value) => (typeof value === "boolean" ? mongodbOptions.parse({ enabled: value }) : value))
+  .prefault(false)
+  .describe(
+    "A MongoDB of the environment's own, reached by MONGODB_URI and MONGODB_URL, which are the same. One server without replicas: no transactions, no change streams.",
+  );
+
+const s3 = z
+  .union([z.boolean(), s3Options], DATABASE)
+  .transform((value) => (typeof value === "boolean" ? s3Options.parse({ enabled: value }) : value))
+  .prefault(false)
+  .describe(
+    "An S3-compatible object store of the environment's own, reached by the S3_* variables, and by AWS SDKs through the AWS_* ones. Clients must use path style.",
+  );
+
+const minio = z
+  .union([z.boolean(), minioOptions], DATABASE)
+  .transform((value) => (typeof value === "boolean" ? minioOptions.parse({ enabled: value }) : value))
+  .prefault(false)
+  .describe(
+    "The same object store under its name in k8s-ee.yaml, reached by the MINIO_* and S3_* variables and none of AWS_*. It is not MinIO, which is archived. Only one of s3 and minio.",
+  );
 
 const mariadb = z
   .union([z.boolean(), mariadbOptions], DATABASE)
@@ -217,7 +290,7 @@ export const configSchema = z.strictObject(
     resources: resources.prefault({}).describe("CPU and memory of the app."),
     writableDirs,
     databases: z
-      .strictObject({ postgresql, mariadb, redis })
+      .strictObject({ postgresql, mariadb, redis, mongodb, s3, minio })
       .prefault({})
       .describe("Databases of the environment's own."),
     ingress: ingress.prefault({}).describe("The app's URL."),

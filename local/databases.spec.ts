@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 
 import { ENGINES } from "../config/databases";
 import { parsePlatform } from "../config/platform";
-import { imagesByEngine, missingEngines, offeredEngines, offers, simulatedImages, withImages } from "./databases";
+import {
+  imagesByEngine,
+  imagesOf,
+  missingEngines,
+  offeredEngines,
+  offers,
+  simulatedImages,
+  withImages,
+} from "./databases";
 
 const ref = (name: string): string => `localhost/berth/${name}@sha256:${"1".repeat(64)}`;
 const none = imagesByEngine({});
@@ -18,8 +26,10 @@ describe("databases of the embedded cluster", () => {
 
   it("are offered as far as their images are built", () => {
     const images = imagesByEngine({ postgres: { ref: ref("postgres") }, guestbook: { ref: ref("guestbook") } });
-    assert.deepEqual(images, { postgresql: { "15": ref("postgres") }, mariadb: {}, redis: {} });
+    assert.deepEqual(images, { ...none, postgresql: { "15": ref("postgres") } });
     assert.deepEqual(missingEngines(["redis", "postgresql"], images), ["redis"]);
+    assert.deepEqual(missingEngines(["mongodb", "s3"], images), [], "no image of them can be made here");
+    assert.deepEqual(imagesOf(["redis", "mongodb", "postgresql"]), ["redis", "postgres"]);
     assert.deepEqual(offeredEngines(none), []);
   });
 

@@ -72,6 +72,8 @@ const choicesShape = z.object({
   postgresql: imagesShape,
   mariadb: imagesShape,
   redis: imagesShape,
+  mongodb: imagesShape,
+  s3: imagesShape,
   plugins: z.enum(["official", "stand-in"]).optional(),
   settings: z.record(z.string(), z.unknown()).optional(),
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parsePlatform } from "../../config/platform";
-import { DEPLOYED_PLATFORM, HOST_PLATFORM } from "../../test/support/samples";
+import { DEPLOYED_PLATFORM, DIGEST, HOST_PLATFORM } from "../../test/support/samples";
 import { record } from "../../test/support/mocks";
 import type { Recording } from "../../test/support/mocks";
 import { Platform } from ".";
@@ -102,6 +102,19 @@ describe("Platform", () => {
     ]);
     const everything = rulesOf(host, "deployer").filter(({ resources }) => resources.includes("*"));
     assert.deepEqual(everything, [{ apiGroups: ["*"], resources: ["*"], verbs: ["list"] }]);
+  });
+
+  it("lets the deployer change objects of an operator that the platform has, and none of one that it has not", async () => {
+    const image = `ghcr.io/cloudnative-pg/postgresql:16.9@${DIGEST}`;
+    const operators = { cloudnativePg: { apiServerCidrs: ["10.0.0.0/16"], images: { "16": image } } };
+    const config = parsePlatform({ ...HOST_PLATFORM, operators });
+    const recording = await record(() => new Platform("platform", { config }));
+    const groups = (one: Recording) => rulesOf(one, "deployer").flatMap(({ apiGroups }) => apiGroups);
+    assert.ok(groups(recording).includes("postgresql.cnpg.io"));
+    assert.ok(!groups(host).includes("postgresql.cnpg.io"));
+    assert.deepEqual((recording.result as Platform).facts.operators, {
+      cloudnativePg: { namespace: "cnpg-system", apiServerCidrs: ["10.0.0.0/16"], images: { "16": image } },
+    });
   });
 
   it("keeps the deployer and the configured groups to environments, and denies what fails to be checked", () => {
@@ -238,8 +251,9 @@ describe("Platform", () => {
       gatewaySources: [{ cidr: "10.89.0.1/32" }],
       storageClass: null,
       images: HOST_PLATFORM.images,
-      defaultVersions: { postgresql: "15", mariadb: "10.11", redis: "7" },
+      defaultVersions: { postgresql: "15", mariadb: "10.11", redis: "7", mongodb: "7.0", s3: "1" },
       priorityClasses: { platform: "berth-platform", environment: "berth-environment" },
+      operators: { cloudnativePg: null },
       privateEgress: [],
       previewSecrets: {},
     });

@@ -15,10 +15,10 @@ import type { GatewayPlan } from "./gateway";
 import { planNetworkPolicies } from "./network-policies";
 import {
   DEPLOYER_ACCOUNT,
-  DEPLOYER_ROLE,
   GATEWAY_ROLE,
   LEASES_ROLE,
   planDeployerBindings,
+  planDeployerRole,
   planGatewayBinding,
   planPreviewSecrets,
 } from "./rbac";
@@ -66,7 +66,7 @@ export function planPlatform(config: PlatformConfig): PlatformPlan {
     ingressClass: INGRESS_CLASS_ARGS,
     clusterRoles: {
       gateway: { role: GATEWAY_ROLE, binding: planGatewayBinding(config) },
-      deployer: { role: DEPLOYER_ROLE, binding: deployer.cluster },
+      deployer: { role: planDeployerRole(config), binding: deployer.cluster },
     },
     leases: { role: LEASES_ROLE, binding: deployer.leases },
     previewSecrets: planPreviewSecrets(config),
@@ -90,6 +90,7 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     images: config.images,
     defaultVersions: perEngine((engine) => defaultVersion(engine, config) ?? null),
     priorityClasses: PRIORITY_CLASSES,
+    operators: { cloudnativePg: config.operators.cloudnativePg ?? null },
     privateEgress: config.privateEgress,
     previewSecrets: Object.fromEntries(
       Object.entries(config.previewSecrets).map(([project, { repository = null, ...rest }]) => [

@@ -40,33 +40,36 @@ export const GATEWAY_ROLE: ClusterRoleArgs = {
  * What deploying and destroying environments needs: namespaces and the kinds that an environment consists of, reading pods for the
  * reason why one hangs, and listing every kind for the receipt. No right to exec, to change roles, nodes or volumes, or to make pods.
  */
-export const DEPLOYER_ROLE: ClusterRoleArgs = {
-  metadata: clusterMetadata(DEPLOYER),
-  rules: [
-    rule(
-      "",
-      [
-        "namespaces",
-        "configmaps",
-        "secrets",
-        "services",
-        "serviceaccounts",
-        "persistentvolumeclaims",
-        "resourcequotas",
-        "limitranges",
-      ],
-      WRITE,
-    ),
-    rule("apps", ["deployments", "statefulsets"], WRITE),
-    rule("networking.k8s.io", ["ingresses", "networkpolicies"], WRITE),
-    rule("", ["pods", "pods/log", "events", "persistentvolumes"], READ),
-    rule("apps", ["replicasets", "controllerrevisions"], READ),
-    rule("discovery.k8s.io", ["endpointslices"], READ),
-    rule("events.k8s.io", ["events"], READ),
-    rule("storage.k8s.io", ["storageclasses"], READ),
-    rule("*", ["*"], ["list"]),
-  ],
-};
+export function planDeployerRole({ operators }: PlatformConfig): ClusterRoleArgs {
+  return {
+    metadata: clusterMetadata(DEPLOYER),
+    rules: [
+      rule(
+        "",
+        [
+          "namespaces",
+          "configmaps",
+          "secrets",
+          "services",
+          "serviceaccounts",
+          "persistentvolumeclaims",
+          "resourcequotas",
+          "limitranges",
+        ],
+        WRITE,
+      ),
+      rule("apps", ["deployments", "statefulsets"], WRITE),
+      rule("networking.k8s.io", ["ingresses", "networkpolicies"], WRITE),
+      ...(operators.cloudnativePg === undefined ? [] : [rule("postgresql.cnpg.io", ["clusters"], WRITE)]),
+      rule("", ["pods", "pods/log", "events", "persistentvolumes"], READ),
+      rule("apps", ["replicasets", "controllerrevisions"], READ),
+      rule("discovery.k8s.io", ["endpointslices"], READ),
+      rule("events.k8s.io", ["events"], READ),
+      rule("storage.k8s.io", ["storageclasses"], READ),
+      rule("*", ["*"], ["list"]),
+    ],
+  };
+}
 
 /** Leases are the lock of each environment; they live in the platform namespace only. */
 export const LEASES_ROLE: RoleArgs = {

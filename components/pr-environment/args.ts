@@ -1,3 +1,4 @@
+import type { CustomResourceArgs } from "@pulumi/kubernetes/apiextensions";
 import type { input } from "@pulumi/kubernetes/types";
 import type {
   ConfigMapArgs,
@@ -59,6 +60,8 @@ export interface PrEnvironmentTransforms {
   volume?: Transform<PersistentVolumeClaimArgs>;
   /** Called for each database. */
   database?: Transform<StatefulSetArgs>;
+  /** Called for a database that an operator runs. */
+  operatedDatabase?: Transform<CustomResourceArgs>;
   deployment?: Transform<DeploymentArgs>;
   ingress?: Transform<IngressArgs>;
 }

@@ -450,8 +450,11 @@ describe("PrEnvironment", () => {
     });
 
     it("are told of in the order in which they are listed", async () => {
-      const recording = await environment({ databases: { redis: true, postgresql: true, mariadb: true } });
-      assert.deepEqual((recording.result as PrEnvironment).databases, ["postgresql", "mariadb", "redis"]);
+      const recording = await environment({
+        databases: { s3: true, mongodb: true, redis: true, postgresql: true, mariadb: true },
+      });
+      const { databases } = recording.result as PrEnvironment;
+      assert.deepEqual(databases, ["postgresql", "mariadb", "redis", "mongodb", "s3"]);
     });
 
     it("are refused by a platform that offers none, each by its name", async () => {

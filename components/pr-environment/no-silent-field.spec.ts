@@ -31,6 +31,7 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "databases.postgresql.enabled": [false, true],
   "databases.postgresql.version": ["15", "16"],
   "databases.postgresql.storage": ["1Gi", "2Gi"],
+  "databases.postgresql.operator": ["none", "cloudnative-pg"],
   "databases.postgresql.bootstrap.initSQL.*": ["SELECT 1", "SELECT 2"],
   "databases.postgresql.bootstrap.postInitApplicationSQL.*": ["SELECT 1", "SELECT 2"],
   "databases.mariadb": [false, true],
@@ -41,6 +42,19 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "databases.redis.enabled": [false, true],
   "databases.redis.version": ["7", "8"],
   "databases.redis.storage": ["1Gi", "2Gi"],
+  "databases.mongodb": [false, true],
+  "databases.mongodb.enabled": [false, true],
+  "databases.mongodb.version": ["7.0", "8.0"],
+  "databases.mongodb.storage": ["1Gi", "2Gi"],
+  "databases.s3": [false, true],
+  "databases.s3.enabled": [false, true],
+  "databases.s3.version": ["1", "2"],
+  "databases.s3.storage": ["1Gi", "2Gi"],
+  "databases.s3.bucket": ["uploads", "pictures"],
+  "databases.minio": [false, true],
+  "databases.minio.enabled": [false, true],
+  "databases.minio.storage": ["1Gi", "2Gi"],
+  "databases.minio.bucket": ["uploads", "pictures"],
   "ingress.enabled": [true, false],
   "ingress.annotations.*": ["a", "b"],
   "egress.allow.*.cidr": ["203.0.113.0/24", "198.51.100.0/24"],
@@ -56,10 +70,19 @@ const BESIDE: Record<string, Values> = {
 const facts = {
   ...HOST_FACTS,
   previewSecrets: { shop: { namespace: "previews", repository: null, secrets: ["a", "b"], configMaps: ["a", "b"] } },
+  operators: {
+    cloudnativePg: {
+      namespace: "cnpg-system",
+      apiServerCidrs: ["10.0.0.0/16"],
+      images: { "16": `ghcr.io/cloudnative-pg/postgresql:16.9@${DIGEST}` },
+    },
+  },
   images: {
     postgresql: { "15": `localhost/postgres@${DIGEST}`, "16": `localhost/postgres-16@${DIGEST}` },
     mariadb: { "10.11": `localhost/mariadb@${DIGEST}`, "11.4": `localhost/mariadb-11@${DIGEST}` },
     redis: { "7": `localhost/redis@${DIGEST}`, "8": `localhost/redis-8@${DIGEST}` },
+    mongodb: { "7.0": `localhost/mongo@${DIGEST}`, "8.0": `localhost/mongo-8@${DIGEST}` },
+    s3: { "1": `localhost/versitygw@${DIGEST}`, "2": `localhost/versitygw-2@${DIGEST}` },
   },
 };
 

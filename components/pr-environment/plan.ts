@@ -45,10 +45,10 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
     quota: planResourceQuota(context, neededQuota, args.previousQuota),
     limitRange: planLimitRange(context),
     serviceAccounts: Object.fromEntries(
-      (["app", ...databases.map(({ engine }) => engine)] as const).map((one) => [
-        one,
-        planServiceAccount(context, one),
-      ]),
+      // An operator makes the accounts of its own pods.
+      (["app", ...databases.filter(({ server }) => server.kind === "pod").map(({ engine }) => engine)] as const).map(
+        (one) => [one, planServiceAccount(context, one)],
+      ),
     ),
     networkPolicies: planNetworkPolicies(context),
     databases,

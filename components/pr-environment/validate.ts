@@ -1,10 +1,18 @@
 import { PRIVATE_RANGES, contains } from "../../config/cidr";
-import { ENGINE_TITLES, enabledEngines, sortVersions } from "../../config/databases";
+import {
+  ENGINE_TITLES,
+  enabledEngines,
+  isOperated,
+  servingVersion,
+  settingsOf,
+  sortVersions,
+} from "../../config/databases";
 import { referencesOf } from "../../config/env-from";
 import { repositoryOf } from "../../config/image";
 import { formatPath } from "../../config/problems";
 import type { InvalidProperty } from "../problems";
 import type { PrEnvironmentArgs } from "./args";
+import { operatedVersion, operatedVersions } from "./databases/cloudnative-pg";
 
 /** Finds what each part of the arguments cannot know by itself: whether config, pull request and platform go together. */
 export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platform">): InvalidProperty[] {
@@ -24,14 +32,15 @@ function validateImage({ config, pr }: Pick<PrEnvironmentArgs, "config" | "pr">)
 
 function validateDatabases({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
   return enabledEngines(config.databases).flatMap((engine) => {
+    if (engine === "postgresql" && isOperated(config.databases)) return validateOperated({ config, platform });
     const offered = sortVersions(Object.keys(platform.images[engine]));
     const propertyPath = `config.databases.${engine}.version`;
     if (offered.length === 0) {
       const reason = `this platform offers no ${ENGINE_TITLES[engine]}. Add an image to images.${engine} of berth:platform and update the platform stack.`;
       return [{ propertyPath, reason }];
     }
-    const wanted = config.databases[engine].version ?? platform.defaultVersions[engine];
-    if (wanted !== null && offered.includes(wanted)) return [];
+    const wanted = settingsOf(config.databases, engine).version ?? platform.defaultVersions[engine];
+    if (wanted !== null && servingVersion(wanted, offered) !== undefined) return [];
     return [
       {
         propertyPath,
@@ -39,6 +48,23 @@ function validateDatabases({ config, platform }: Pick<PrEnvironmentArgs, "config
       },
     ];
   });
+}
+
+function validateOperated({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
+  const propertyPath = "config.databases.postgresql.operator";
+  const offered = operatedVersions(platform);
+  if (offered.length === 0) {
+    const reason =
+      "this platform offers no PostgreSQL by CloudNativePG. Install the operator and give its images in operators.cloudnativePg of berth:platform, or leave operator out.";
+    return [{ propertyPath, reason }];
+  }
+  if (operatedVersion(config.databases, platform) !== undefined) return [];
+  return [
+    {
+      propertyPath: "config.databases.postgresql.version",
+      reason: `"${config.databases.postgresql.version ?? "none"}" is not offered with CloudNativePG by this platform; accepted: ${offered.join(", ")}. Choose one of them, or leave version out for the default.`,
+    },
+  ];
 }
 
 function validateEgress({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {

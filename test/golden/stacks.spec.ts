@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import program from "../../stacks";
-import { DEPLOYED_PLATFORM, HOST_FACTS, HOST_PLATFORM, PR } from "../support/samples";
+import { DEPLOYED_PLATFORM, DIGEST, HOST_FACTS, HOST_PLATFORM, PR } from "../support/samples";
 import { record } from "../support/mocks";
 import type { RecordOptions } from "../support/mocks";
 
@@ -42,6 +42,27 @@ const EXAMPLES: Record<string, RecordOptions> = {
       },
     },
   },
+  "pr-cloudnative-pg": {
+    stack: "pr-shop-7",
+    stacks: {
+      ...STACKS,
+      "organization/berth/platform": {
+        ...HOST_FACTS,
+        operators: {
+          cloudnativePg: {
+            namespace: "cnpg-system",
+            apiServerCidrs: ["10.0.0.0/16"],
+            images: { "16": `ghcr.io/cloudnative-pg/postgresql:16.9@${DIGEST}` },
+          },
+        },
+      },
+    },
+    config: {
+      role: "pr",
+      pr: PR,
+      config: { projectId: "shop", databases: { postgresql: { operator: "cloudnative-pg" } } },
+    },
+  },
   "pr-databases": {
     stack: "pr-shop-7",
     stacks: STACKS,
@@ -50,7 +71,13 @@ const EXAMPLES: Record<string, RecordOptions> = {
       pr: PR,
       config: {
         projectId: "shop",
-        databases: { postgresql: true, mariadb: { version: "10.11", storage: "2Gi" }, redis: { storage: "512Mi" } },
+        databases: {
+          postgresql: true,
+          mariadb: { version: "10.11", storage: "2Gi" },
+          redis: { storage: "512Mi" },
+          mongodb: true,
+          s3: { bucket: "uploads" },
+        },
       },
     },
   },

@@ -19,6 +19,8 @@ export const HOST_PLATFORM: PlatformInput = {
     postgresql: { "15": `localhost/berth/postgres@${DIGEST}` },
     mariadb: { "10.11": `localhost/berth/mariadb@${DIGEST}` },
     redis: { "7": `localhost/berth/redis@${DIGEST}` },
+    mongodb: { "7.0": `localhost/berth/ferretdb@${DIGEST}` },
+    s3: { "1": `localhost/berth/versitygw@${DIGEST}` },
   },
 };
 

@@ -1,7 +1,8 @@
+import type { CustomResourceArgs } from "@pulumi/kubernetes/apiextensions";
 import type { StatefulSetArgs } from "@pulumi/kubernetes/apps/v1";
 import type { ConfigMapArgs, PersistentVolumeClaimArgs, ServiceArgs } from "@pulumi/kubernetes/core/v1";
 import type { input } from "@pulumi/kubernetes/types";
-import { ENGINE_TITLES } from "../../../config/databases";
+import { ENGINE_TITLES, servingVersion, settingsOf, variablesOf } from "../../../config/databases";
 import type { Engine } from "../../../config/databases";
 import { DATABASE_RESOURCES, WAIT_RESOURCES } from "../../../config/limits";
 import { formatBytes, parseBytes } from "../../../config/quantity";
@@ -27,10 +28,10 @@ const IMAGE_USER = 999;
  * when a namespace is deleted, its controller comes back to look for ended pods only after half of the longest grace period
  * among them.
  */
-const GRACE_SECONDS = 5;
+export const GRACE_SECONDS = 5;
 
 /** Seconds that an app waits for a database. Image pull, volume, first initialisation and bootstrap SQL must fit. */
-const WAIT_SECONDS = 180;
+export const WAIT_SECONDS = 180;
 
 /** A folder that is empty at each start of the pod. */
 interface ScratchFolder {
@@ -62,7 +63,7 @@ export interface EngineSpec {
     address: string;
     env: input.core.v1.EnvVar[];
   };
-  /** Keys of the Secret that an app's variables come from, in the order in which they are listed. */
+  /** Keys of the Secret: those that an app's variables come from, and what the server alone needs. */
   connection: (password: string) => Record<string, string>;
 }
 
@@ -78,14 +79,32 @@ export interface DatabasePlan {
   engine: Engine;
   version: string;
   service: ServiceArgs;
+  /** Type of the Secret. @default Opaque */
+  secretType?: string;
+  /** What runs it: a pod of our own, or an operator by an object of its kind. */
+  server: PodServer | OperatedServer;
+  /** Holds the app back until the database takes connections. */
+  wait: input.core.v1.Container;
+  /** Variables that the app gets, each a key of the engine's Secret. */
+  variables: readonly string[];
+  /** Makes the data of its Secret: at least one key per variable that the app gets. */
+  connection: (password: string) => Record<string, string>;
+}
+
+/** A database in a pod of our own. */
+export interface PodServer {
+  kind: "pod";
   volume: PersistentVolumeClaimArgs;
   /** Files for a new database; undefined when there are none. */
   bootstrap: ConfigMapArgs | undefined;
   statefulSet: StatefulSetArgs;
-  /** Holds the app back until the database takes connections. */
-  wait: input.core.v1.Container;
-  /** Makes the data of its Secret, one key per variable that the app gets. */
-  connection: (password: string) => Record<string, string>;
+}
+
+/** A database that an operator runs. */
+export interface OperatedServer {
+  kind: "operator";
+  /** The operator's object. It goes before the namespace, as long as its operator can still take care of it. */
+  object: CustomResourceArgs;
 }
 
 /** A variable that comes from the engine's Secret. */
@@ -97,7 +116,9 @@ export function fromSecret(engine: Engine, key: string, name: string = key): inp
 export function planDatabase(context: PlanContext, spec: EngineSpec): DatabasePlan {
   const { engine } = spec;
   const { config, platform } = context;
-  const version = config.databases[engine].version ?? platform.defaultVersions[engine] ?? "";
+  const settings = settingsOf(config.databases, engine);
+  const wanted = settings.version ?? platform.defaultVersions[engine] ?? "";
+  const version = servingVersion(wanted, Object.keys(platform.images[engine])) ?? wanted;
   const image = platform.images[engine][version] ?? "";
   const skipAwait = { "pulumi.com/skipAwait": "true" };
   return {
@@ -110,22 +131,26 @@ export function planDatabase(context: PlanContext, spec: EngineSpec): DatabasePl
         ports: [{ name: engine, port: spec.port, targetPort: spec.port }],
       },
     },
-    volume: {
-      // A claim of its own rather than a template of the StatefulSet: its size can change in place, and replacing the StatefulSet
-      // keeps the data. Where volumes bind to the first pod's zone it stays pending until that pod, so there is nothing to await.
-      metadata: { ...metadata(context, `${engine}-data`, engine), annotations: skipAwait },
-      spec: {
-        accessModes: ["ReadWriteOnce"],
-        resources: { requests: { storage: formatBytes(parseBytes(config.databases[engine].storage)) } },
-        ...(platform.storageClass === null ? {} : { storageClassName: platform.storageClass }),
+    server: {
+      kind: "pod",
+      volume: {
+        // A claim of its own rather than a template of the StatefulSet: its size can change in place, and replacing the StatefulSet
+        // keeps the data. Where volumes bind to the first pod's zone it stays pending until that pod, so there is nothing to await.
+        metadata: { ...metadata(context, `${engine}-data`, engine), annotations: skipAwait },
+        spec: {
+          accessModes: ["ReadWriteOnce"],
+          resources: { requests: { storage: formatBytes(parseBytes(settings.storage)) } },
+          ...(platform.storageClass === null ? {} : { storageClassName: platform.storageClass }),
+        },
       },
+      bootstrap: spec.bootstrap && {
+        metadata: metadata(context, bootstrapName(engine), engine),
+        data: spec.bootstrap.files,
+      },
+      statefulSet: planStatefulSet(context, spec, image, version),
     },
-    bootstrap: spec.bootstrap && {
-      metadata: metadata(context, bootstrapName(engine), engine),
-      data: spec.bootstrap.files,
-    },
-    statefulSet: planStatefulSet(context, spec, image, version),
     wait: planWait(spec, image),
+    variables: variablesOf(config.databases, engine),
     connection: spec.connection,
   };
 }
@@ -189,14 +214,14 @@ function planContainer(spec: EngineSpec, image: string, version: string): input.
   };
 }
 
-function waitScript({ engine, wait: { address, check } }: EngineSpec): string {
+function waitScript({ engine, wait: { address, check } }: EngineSpec, pods: string): string {
   const title = ENGINE_TITLES[engine];
   return `set -eu
 echo "waiting up to \${WAIT_SECONDS} s for ${title} at ${address}"
 start=$(date +%s)
 until ${check}; do
   if [ $(( $(date +%s) - start )) -ge "\${WAIT_SECONDS}" ]; then
-    echo "${title} at ${address} took no connections for \${WAIT_SECONDS} s; its own log says why: kubectl logs statefulset/${engine}" >&2
+    echo "${title} at ${address} took no connections for \${WAIT_SECONDS} s; its own log says why: kubectl logs ${pods}" >&2
     exit 1
   fi
   sleep 0.2
@@ -205,12 +230,21 @@ echo "${title} takes connections after $(( $(date +%s) - start )) s"
 `;
 }
 
-function planWait(spec: EngineSpec, image: string): input.core.v1.Container {
+/**
+ * Plans the container that holds the app back.
+ *
+ * @param pods whose log says why the database is not there, as `kubectl logs` takes it
+ */
+export function planWait(
+  spec: EngineSpec,
+  image: string,
+  pods = `statefulset/${spec.engine}`,
+): input.core.v1.Container {
   return {
     name: `wait-for-${spec.engine}`,
     image,
     imagePullPolicy: "IfNotPresent",
-    command: ["sh", "-c", waitScript(spec)],
+    command: ["sh", "-c", waitScript(spec, pods)],
     env: [...spec.wait.env, { name: "WAIT_SECONDS", value: String(WAIT_SECONDS) }],
     resources: WAIT_RESOURCES,
     securityContext: CONTAINER_SECURITY,

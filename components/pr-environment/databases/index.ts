@@ -1,3 +1,4 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions";
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1";
 import { ConfigMap, PersistentVolumeClaim, Secret, Service } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
@@ -38,24 +39,33 @@ export function createDatabases(
       `${engine}-secret`,
       {
         metadata: metadata(context, engine, engine),
+        ...(plan.secretType !== undefined && { type: plan.secretType }),
         stringData: pulumi.secret(password.result.apply(plan.connection)),
       },
       transform.secret,
     );
     children.add(Service, `${engine}-service`, plan.service, transform.service);
+    const { server } = plan;
+    if (server.kind === "operator") {
+      // Not deleted with the namespace but before it, so that its operator still finds what it needs.
+      const object = owner
+        .with({ dependsOn: [...fences, secret], customTimeouts: { create: "6m", update: "6m", delete: "3m" } })
+        .add(CustomResource, engine, server.object, transform.operatedDatabase);
+      return { secret, workload: object };
+    }
     const volume = children
       .with({ dependsOn: fences })
-      .add(PersistentVolumeClaim, `${engine}-volume`, plan.volume, transform.volume);
-    const bootstrap = plan.bootstrap
-      ? [children.add(ConfigMap, `${engine}-bootstrap`, plan.bootstrap, transform.configMap)]
+      .add(PersistentVolumeClaim, `${engine}-volume`, server.volume, transform.volume);
+    const bootstrap = server.bootstrap
+      ? [children.add(ConfigMap, `${engine}-bootstrap`, server.bootstrap, transform.configMap)]
       : [];
     const statefulSet = children
       .with({ dependsOn: [...fences, secret, volume, ...bootstrap], customTimeouts: { create: "6m", update: "6m" } })
-      .add(StatefulSet, engine, plan.statefulSet, transform.database);
-    return { secret, statefulSet };
+      .add(StatefulSet, engine, server.statefulSet, transform.database);
+    return { secret, workload: statefulSet };
   });
   return {
     needs: created.map(({ secret }) => secret),
-    workloads: created.map(({ statefulSet }) => statefulSet),
+    workloads: created.map(({ workload }) => workload),
   };
 }

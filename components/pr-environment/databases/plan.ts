@@ -1,17 +1,22 @@
-import { enabledEngines } from "../../../config/databases";
+import { enabledEngines, isOperated } from "../../../config/databases";
 import type { Engine } from "../../../config/databases";
 import type { Config } from "../../../config/schema";
 import type { PlanContext } from "../context";
+import { planOperated } from "./cloudnative-pg";
 import { planDatabase } from "./engine";
 import type { DatabasePlan, EngineSpec } from "./engine";
 import { mariadb } from "./mariadb";
+import { mongodb } from "./mongodb";
 import { postgresql } from "./postgresql";
 import { redis } from "./redis";
+import { s3 } from "./s3";
 
 const SPECS: Record<Engine, (databases: Config["databases"]) => EngineSpec> = {
   postgresql: (databases) => postgresql(databases.postgresql),
   mariadb,
   redis,
+  mongodb,
+  s3,
 };
 
 /** What is particular to each database that the config enables. */
@@ -21,5 +26,8 @@ export function specsOf(databases: Config["databases"]): EngineSpec[] {
 
 /** Plans every database that the config enables. */
 export function planDatabases(context: PlanContext): DatabasePlan[] {
-  return specsOf(context.config.databases).map((spec) => planDatabase(context, spec));
+  const { databases } = context.config;
+  return specsOf(databases).map((spec) =>
+    spec.engine === "postgresql" && isOperated(databases) ? planOperated(context, spec) : planDatabase(context, spec),
+  );
 }

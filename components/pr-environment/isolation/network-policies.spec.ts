@@ -79,6 +79,8 @@ describe("network policies of an environment", () => {
     ["postgresql", 5432],
     ["mariadb", 3306],
     ["redis", 6379],
+    ["mongodb", 27017],
+    ["s3", 9000],
   ] as const) {
     it(`let the app reach the port of its ${engine}, and nobody else; the database reaches nothing`, () => {
       const policies = policiesOf({ databases: { [engine]: true } });
@@ -102,9 +104,11 @@ describe("network policies of an environment", () => {
   }
 
   it("open two paths for each database, and none between databases", () => {
-    const names = Object.keys(policiesOf({ databases: { postgresql: true, mariadb: true, redis: true } }));
-    assert.equal(names.length, 3 + 2 * 3);
-    assert.equal(names.filter((name) => /^allow-(app-to-\w+|\w+-from-app)$/.test(name)).length, 1 + 2 * 3);
+    const names = Object.keys(
+      policiesOf({ databases: { postgresql: true, mariadb: true, redis: true, mongodb: true, minio: true } }),
+    );
+    assert.equal(names.length, 3 + 2 * 5);
+    assert.equal(names.filter((name) => /^allow-(app-to-\w+|\w+-from-app)$/.test(name)).length, 1 + 2 * 5);
   });
 
   it("open what the config allows, on its ports only, with metadata addresses closed inside a wide range", () => {

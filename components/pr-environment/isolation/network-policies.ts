@@ -1,7 +1,9 @@
 import type { NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
 import type { input } from "@pulumi/kubernetes/types";
 import { exceptions } from "../../../config/cidr";
+import { isOperated } from "../../../config/databases";
 import type { PlatformFacts } from "../../../config/platform";
+import { CLUSTER_POD, STATUS_PORT } from "../databases/cloudnative-pg";
 import type { EngineSpec } from "../databases/engine";
 import { specsOf } from "../databases/plan";
 import { metadata, selector } from "../context";
@@ -14,7 +16,7 @@ type Peer = input.networking.v1.NetworkPolicyPeer;
  *
  * They add up: everything is refused both ways, and each further policy opens one path that is needed. Pods of one environment do
  * not reach each other in general; the app reaches the ports of its databases and nothing else. Nobody reaches the API server, and a
- * database reaches nothing at all, DNS included.
+ * database reaches nothing at all, DNS included; only a database that an operator runs reaches the API server.
  */
 export function planNetworkPolicies(context: PlanContext): Record<string, NetworkPolicyArgs> {
   const { config, platform } = context;
@@ -22,7 +24,7 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
   return {
     "default-deny": policy(context, "default-deny", {}, { policyTypes: ["Ingress", "Egress"] }),
     ...when(config.ingress.enabled, "allow-gateway-to-app", () =>
-      allowIn(context, "allow-gateway-to-app", "app", platform.gatewaySources.map(gatewayPeer), app),
+      allowIn(context, "allow-gateway-to-app", selector("app"), platform.gatewaySources.map(gatewayPeer), app),
     ),
     "allow-app-to-dns": policy(context, "allow-app-to-dns", selector("app"), {
       policyTypes: ["Egress"],
@@ -43,11 +45,30 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
 
 /** One policy on each end of the way from the app to a database, with their names. */
 function databasePolicies(context: PlanContext, { engine, port: number }: EngineSpec): [string, NetworkPolicyArgs][] {
+  const isByOperator = engine === "postgresql" && isOperated(context.config.databases);
+  const pods = isByOperator ? CLUSTER_POD : selector(engine);
   const [out, into] = [`allow-app-to-${engine}`, `allow-${engine}-from-app`];
-  const egress = [{ to: [{ podSelector: { matchLabels: selector(engine) } }], ports: [port(number)] }];
+  const egress = [{ to: [{ podSelector: { matchLabels: pods } }], ports: [port(number)] }];
   return [
     [out, policy(context, out, selector("app"), { policyTypes: ["Egress"], egress })],
-    [into, allowIn(context, into, engine, [{ podSelector: { matchLabels: selector("app") } }], number)],
+    [into, allowIn(context, into, pods, [{ podSelector: { matchLabels: selector("app") } }], number)],
+    ...(isByOperator ? operatorPolicies(context, engine) : []),
+  ];
+}
+
+/**
+ * What the pods of CloudNativePG need beside: its operator asks them how they do, and each watches its own object at the API server,
+ * with an account that may do that and nothing else.
+ */
+function operatorPolicies(context: PlanContext, engine: Component): [string, NetworkPolicyArgs][] {
+  const { cloudnativePg } = context.platform.operators;
+  if (cloudnativePg === null) return [];
+  const [into, out] = [`allow-operator-to-${engine}`, `allow-${engine}-to-api-server`];
+  const operator = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": cloudnativePg.namespace } } };
+  const egress = [{ to: cloudnativePg.apiServerCidrs.map(apiServerBlock), ports: [port(443), port(6443)] }];
+  return [
+    [into, allowIn(context, into, CLUSTER_POD, [operator], STATUS_PORT)],
+    [out, policy(context, out, CLUSTER_POD, { policyTypes: ["Egress"], egress })],
   ];
 }
 
@@ -71,8 +92,14 @@ function policy(
   return { metadata: metadata(context, name), spec: { podSelector, ...spec } };
 }
 
-function allowIn(context: PlanContext, name: string, to: Component, from: Peer[], number: number): NetworkPolicyArgs {
-  return policy(context, name, selector(to), { policyTypes: ["Ingress"], ingress: [{ from, ports: [port(number)] }] });
+function allowIn(
+  context: PlanContext,
+  name: string,
+  to: Record<string, string>,
+  from: Peer[],
+  number: number,
+): NetworkPolicyArgs {
+  return policy(context, name, to, { policyTypes: ["Ingress"], ingress: [{ from, ports: [port(number)] }] });
 }
 
 function port(number: number, protocol: "TCP" | "UDP" = "TCP"): input.networking.v1.NetworkPolicyPort {
@@ -81,6 +108,12 @@ function port(number: number, protocol: "TCP" | "UDP" = "TCP"): input.networking
 
 function block(cidr: string): Peer {
   const except = exceptions(cidr);
+  return { ipBlock: except.length === 0 ? { cidr } : { cidr, except } };
+}
+
+/** The API server is at a private address in most clusters, so that only link-local and metadata addresses stay closed. */
+function apiServerBlock(cidr: string): Peer {
+  const except = exceptions(cidr).filter((range) => range.startsWith("169.254."));
   return { ipBlock: except.length === 0 ? { cidr } : { cidr, except } };
 }
 

@@ -3,8 +3,6 @@ import type { DeploymentArgs } from "@pulumi/kubernetes/apps/v1";
 import type { ConfigMapArgs, ServiceArgs } from "@pulumi/kubernetes/core/v1";
 import type { IngressArgs } from "@pulumi/kubernetes/networking/v1";
 import type { input } from "@pulumi/kubernetes/types";
-import { INJECTED_DATABASE } from "../../../config/databases";
-import type { Engine } from "../../../config/databases";
 import { ANNOTATION } from "../../../config/labels";
 import { WRITABLE_DIR_SIZE } from "../../../config/limits";
 import type { Resources } from "../../../config/limits";
@@ -103,13 +101,7 @@ function planDeployment(context: PlanContext, databases: readonly DatabasePlan[]
           terminationGracePeriodSeconds: GRACE_SECONDS,
           securityContext: podSecurity(APP_USER),
           ...(databases.length > 0 ? { initContainers: databases.map(({ wait }) => wait) } : {}),
-          containers: [
-            planContainer(
-              context,
-              dirs,
-              databases.map(({ engine }) => engine),
-            ),
-          ],
+          containers: [planContainer(context, dirs, databases)],
           volumes: dirs.map(({ name }) => ({ name, emptyDir: { sizeLimit: WRITABLE_DIR_SIZE } })),
         },
       },
@@ -117,7 +109,11 @@ function planDeployment(context: PlanContext, databases: readonly DatabasePlan[]
   };
 }
 
-function planContainer(context: PlanContext, dirs: WritableDir[], engines: readonly Engine[]): input.core.v1.Container {
+function planContainer(
+  context: PlanContext,
+  dirs: WritableDir[],
+  databases: readonly DatabasePlan[],
+): input.core.v1.Container {
   const { config, pr } = context;
   const health = { httpGet: { path: config.app.healthPath, port: config.app.port } };
   return {
@@ -127,7 +123,7 @@ function planContainer(context: PlanContext, dirs: WritableDir[], engines: reado
     ports: [{ name: "http", containerPort: config.app.port }],
     // Later sources win over earlier ones, and single variables over all of them.
     envFrom: [{ configMapRef: { name: APP_ENV } }, ...planEnvFrom(config.envFrom)],
-    env: [...injected(context), ...engines.flatMap(injectedDatabase)],
+    env: [...injected(context), ...databases.flatMap(injectedDatabase)],
     resources: canonical(config.resources),
     securityContext: CONTAINER_SECURITY,
     startupProbe: { ...health, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: STARTUP_SECONDS },
@@ -150,8 +146,8 @@ function injected({ config, pr, url }: PlanContext): input.core.v1.EnvVar[] {
   return Object.entries(variables).flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
 }
 
-function injectedDatabase(engine: Engine): input.core.v1.EnvVar[] {
-  return INJECTED_DATABASE[engine].map((name) => fromSecret(engine, name));
+function injectedDatabase({ engine, variables }: DatabasePlan): input.core.v1.EnvVar[] {
+  return variables.map((name) => fromSecret(engine, name));
 }
 
 interface WritableDir {

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { ENGINES, INJECTED_DATABASE } from "../../../config/databases";
-import type { Engine } from "../../../config/databases";
+import { INJECTED_DATABASE } from "../../../config/databases";
 import { parseConfig } from "../../../config/parse";
 import type { KubeList, KubeObject } from "../../../lifecycle/kube";
 import type { Pod } from "../../../lifecycle/trouble";
 import { clientCommand, type Answers, type Questions } from "./clients";
 import { RealCluster } from "./support";
+
+/** Those of which the embedded cluster has images. */
+const ENGINES = ["postgresql", "mariadb", "redis"] as const;
+type Engine = (typeof ENGINES)[number];
 
 const project = "bases";
 const { databases } = parseConfig({
