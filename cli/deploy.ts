@@ -11,20 +11,21 @@ import { environmentName, parsePrNumber } from "../lifecycle/naming";
 import { buildProgress } from "./build-progress";
 import { action, command } from "./command";
 import { chooseTarget, whoAsks } from "./context";
-import { positiveSeconds } from "./options";
+import { nameAndImage, positiveSeconds } from "./options";
 import { renderDeploy } from "./render";
 
 interface Options {
   pr: string;
   config?: string;
   image?: string;
+  serviceImage: Record<string, string>;
   commit?: string;
   branch?: string;
   repository?: string;
   owner?: string;
   platform?: string;
   refresh?: boolean;
-  timeout: number;
+  timeout?: number;
   patience: number;
 }
 
@@ -40,6 +41,12 @@ export function deployCommand(): Command {
   ])
     .requiredOption("--pr <number>", "number of the pull request")
     .option("--image <ref>", "image of the app, by digest")
+    .option(
+      "--service-image <name=ref>",
+      "image of one of the config's services, by digest; repeat it for each",
+      nameAndImage,
+      {},
+    )
     .option("--config <file>", `config file (default: ${configFiles.join(", else ")})`)
     .option("--commit <sha>", "commit that the image is built from (default: HEAD of the config's repository)")
     .option("--branch <name>", "branch of the pull request (default: the one that is checked out there)")
@@ -47,7 +54,11 @@ export function deployCommand(): Command {
     .option("--owner <login>", "whose environment it is (default: GITHUB_ACTOR, else the user)")
     .option("--platform <file>", "settings of the platform, for a cluster that is not the embedded one")
     .option("--refresh", "compare with the cluster first, to repair what was changed by hand")
-    .option("--timeout <seconds>", "give up when it is not ready by then", positiveSeconds, 600)
+    .option(
+      "--timeout <seconds>",
+      "give up when it is not ready by then (default: what its pulls and starts may take)",
+      positiveSeconds,
+    )
     .option(
       "--patience <seconds>",
       "how long to wait for another command on the same environment",
@@ -66,7 +77,7 @@ export function deployCommand(): Command {
           ...stops,
           who: whoAsks(),
           progress: reporter.progress,
-          timeout: options.timeout,
+          ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
           patience: options.patience,
           refresh: options.refresh ?? false,
         });
@@ -92,6 +103,7 @@ async function requestOf(options: Options): Promise<DeployRequest> {
     config,
     number,
     image: options.image,
+    ...(Object.keys(options.serviceImage).length === 0 ? {} : { serviceImages: options.serviceImage }),
     commit: options.commit ?? (await git(folder, "rev-parse", "HEAD")) ?? missing("--commit"),
     branch: options.branch ?? (await git(folder, "rev-parse", "--abbrev-ref", "HEAD")) ?? missing("--branch"),
     owner: options.owner ?? whoAsks(),

@@ -15,6 +15,15 @@ export function positiveSeconds(text: string): number {
   return value;
 }
 
+/** Reads an option like `api=ghcr.io/acme/api@sha256:…` that may be repeated, into what was read before. */
+export function nameAndImage(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const [, name, image] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || image === undefined) {
+    throw new InvalidArgumentError("give a service and its image by digest, such as api=ghcr.io/acme/api@sha256:….");
+  }
+  return { ...before, [name]: image };
+}
+
 /** Reads an option with a count. */
 export function positiveCount(text: string): number {
   if (!/^[1-9][0-9]*$/.test(text)) throw new InvalidArgumentError("give a whole number above 0.");

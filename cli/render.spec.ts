@@ -62,6 +62,7 @@ describe("rendering", () => {
         environment: "shop-pr-1",
         namespace: "shop-pr-1",
         url: "https://shop-pr-1.berth.localhost:8443",
+        serviceUrls: { api: "https://shop-pr-1-api.berth.localhost:8443" },
         commit: "abc",
         image: "x@sha256:1",
         generation: 2,
@@ -74,7 +75,7 @@ describe("rendering", () => {
     );
     assert.equal(
       text,
-      "✔ shop-pr-1 is ready (7.3 s; 20 created)\n  https://shop-pr-1.berth.localhost:8443\n  commit abc, generation 2, databases: postgresql",
+      "✔ shop-pr-1 is ready (7.3 s; 20 created)\n  https://shop-pr-1.berth.localhost:8443\n  https://shop-pr-1-api.berth.localhost:8443 (api)\n  commit abc, generation 2, databases: postgresql",
     );
   });
 
@@ -106,6 +107,7 @@ describe("rendering", () => {
           commit: "0123456789abcdef",
           owner: "",
           url: "http://x",
+          serviceUrls: {},
           created: "2026-01-01T23:00:00Z",
           expires: "",
           podsReady: 2,

@@ -84,9 +84,15 @@ export function renderDeploy(result: DeployResult, colors: Colors): string {
   const what = result.outcome === "unchanged" ? "was up to date already" : "is ready";
   return [
     `${colors.green("✔")} ${colors.bold(result.environment)} ${what} (${total}; ${changesText(result.changes)})`,
-    `  ${colors.cyan(result.url)}`,
+    ...urlLines(result).map(([name, url]) => `  ${colors.cyan(url)}${name === "" ? "" : ` (${name})`}`),
     `  commit ${result.commit}, generation ${result.generation}${result.databases.length === 0 ? "" : `, databases: ${result.databases.join(", ")}`}`,
   ].join("\n");
+}
+
+/** The app's URL, under no name, and those of the public services. */
+function urlLines({ url, serviceUrls }: Pick<DeployResult, "url" | "serviceUrls">): [string, string][] {
+  const services = Object.entries(serviceUrls);
+  return url === "" ? services : [["", url], ...services];
 }
 
 /** The result of a destroy, ending with what is left. */
@@ -148,14 +154,14 @@ export function renderList(environments: readonly EnvironmentSummary[], colors: 
 export function renderStatus(status: EnvironmentStatus, colors: Colors, now: number): string {
   const facts: [string, string][] = [
     ["state", colors[stateColors[status.state]](status.state)],
-    ["url", status.url],
+    ...urlLines(status).map(([name, url]): [string, string] => [name === "" ? "url" : `url of ${name}`, url]),
     ["commit", status.commit],
     ["owner", status.owner],
     ["age", age(status.created, now)],
     ["expires", status.expires],
     ["worked on by", status.holder ?? ""],
   ];
-  const lines = facts.filter(([, value]) => value !== "").map(([key, value]) => `${`${key}:`.padEnd(14)}${value}`);
+  const lines = facts.filter(([, value]) => value !== "").map(([key, value]) => `${`${key}:`.padEnd(13)} ${value}`);
   const pods = table(
     ["POD", "READY", "PHASE", "RESTARTS", "IMAGE"],
     status.workloads.map((pod) => [

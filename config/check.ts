@@ -1,11 +1,15 @@
 import { FORBIDDEN_RANGES, SHORTEST_EGRESS_PREFIX, contains, parseCidr } from "./cidr";
-import { enabledEngines, variablesOf } from "./databases";
+import { enabledEngines } from "./databases";
+import { ENGINES } from "./engines";
+import { ENVIRONMENT_IN_NAME } from "./names";
+import { MOST_STARTUP_SECONDS, isAsked, startupSeconds } from "./probes";
+import type { ProbeSettings } from "./probes";
 import type { Finding } from "./problems";
 import { parseBytes, parseCpu } from "./quantity";
+import { configSchema } from "./schema";
 import type { Config } from "./schema";
-
-/** Variables that every app gets. */
-export const INJECTED = ["PORT", "PR_NUMBER", "COMMIT_SHA", "BRANCH_NAME", "APP_VERSION", "PREVIEW_URL"] as const;
+import { APP, injectedNames, portsOf, workloadsOf } from "./workloads";
+import type { WorkloadConfig } from "./workloads";
 
 /** Folders that cannot be replaced by an empty one: the system's own, and those Kubernetes mounts. */
 const SYSTEM_DIRS = ["/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr", "/var/run/secrets"];
@@ -16,10 +20,14 @@ const RESERVED_ANNOTATIONS = ["berth.dev/", "pulumi.com/", "kubernetes.io/ingres
 /** What is wrong with a config although each field is fine by itself: contradictions, duplicates, forbidden addresses. */
 export function contradictions(config: Config): Finding[] {
   return [
-    ...checkEnv(config),
-    ...checkEnvFrom(config),
-    ...checkResources(config),
-    ...checkWritableDirs(config),
+    ...workloadsOf(config).flatMap((workload) => [
+      ...checkEnv(config, workload),
+      ...checkEnvFrom(workload),
+      ...checkResources(workload),
+      ...checkWritableDirs(workload),
+      ...checkProbes(workload),
+    ]),
+    ...checkServices(config),
     ...checkPostgresql(config),
     ...checkObjectStore(config),
     ...checkIngress(config),
@@ -27,21 +35,21 @@ export function contradictions(config: Config): Finding[] {
   ];
 }
 
-function checkEnv({ env, databases }: Config): Finding[] {
-  const ofDatabases = enabledEngines(databases).flatMap((engine) => variablesOf(databases, engine));
-  const injected: readonly string[] = [...INJECTED, ...ofDatabases];
+function checkEnv(config: Config, workload: WorkloadConfig): Finding[] {
+  const { env, path, name: owner } = workload;
+  const injected = injectedNames(config, workload);
   return Object.keys(env)
     .filter((name) => injected.includes(name))
     .map((name) => ({
-      path: ["env", name],
+      path: [...path, "env", name],
       value: "a variable that Berth sets",
       accepted: "any name that Berth does not set",
-      fix: name === "PORT" ? "Remove it and set app.port." : "Remove it.",
+      fix: name === "PORT" ? `Remove it and set ${owner === APP ? "app.port" : "the service's port"}.` : "Remove it.",
       atKey: true,
     }));
 }
 
-function checkEnvFrom({ envFrom }: Config): Finding[] {
+function checkEnvFrom({ envFrom, path }: WorkloadConfig): Finding[] {
   const seen = new Set<string>();
   return envFrom.flatMap((source, index) => {
     const kinds = [source.secretRef && "secretRef", source.configMapRef && "configMapRef"].filter(
@@ -49,7 +57,7 @@ function checkEnvFrom({ envFrom }: Config): Finding[] {
     );
     if (kinds.length !== 1) {
       return {
-        path: ["envFrom", index],
+        path: [...path, "envFrom", index],
         value: kinds.length === 0 ? "without a reference" : "two references in one",
         accepted: "exactly one of secretRef and configMapRef",
         fix: kinds.length === 0 ? "Add one of them." : "Make it two entries.",
@@ -60,13 +68,13 @@ function checkEnvFrom({ envFrom }: Config): Finding[] {
       seen.add(key);
       return [];
     }
-    return duplicate(["envFrom", index], key, "each reference once");
+    return duplicate([...path, "envFrom", index], key, "each reference once");
   });
 }
 
-function checkResources({ resources: { requests, limits } }: Config): Finding[] {
+function checkResources({ resources: { requests, limits }, path }: WorkloadConfig): Finding[] {
   const over = (what: "cpu" | "memory"): Finding => ({
-    path: ["resources", "requests", what],
+    path: [...path, "resources", "requests", what],
     value: `${requests[what]}, above the limit of ${limits[what]}`,
     accepted: `at most resources.limits.${what}`,
     fix: `Lower resources.requests.${what} or raise resources.limits.${what}.`,
@@ -77,9 +85,9 @@ function checkResources({ resources: { requests, limits } }: Config): Finding[] 
   ];
 }
 
-function checkWritableDirs({ writableDirs }: Config): Finding[] {
+function checkWritableDirs({ writableDirs, path: owner }: WorkloadConfig): Finding[] {
   return writableDirs.flatMap((dir, index) => {
-    const path = ["writableDirs", index];
+    const path = [...owner, "writableDirs", index];
     if (writableDirs.indexOf(dir) !== index) return duplicate(path, dir, "each folder once");
     if (SYSTEM_DIRS.some((system) => dir === system || dir.startsWith(`${system}/`) || system.startsWith(`${dir}/`))) {
       return {
@@ -97,6 +105,126 @@ function checkWritableDirs({ writableDirs }: Config): Finding[] {
       accepted: "folders outside each other",
       fix: `Remove it: all of ${outer} is writable.`,
     };
+  });
+}
+
+/** The kinds of probe, in the order in which they are asked. */
+const PROBES = ["startup", "readiness", "liveness"] as const;
+
+function checkProbes({ probes, port, path, isPublic, name }: WorkloadConfig): Finding[] {
+  const usual = configSchema.shape.probes.parse({});
+  const findings = PROBES.flatMap((kind): Finding[] => {
+    const probe: ProbeSettings = probes[kind];
+    const at = [...path, "probes", kind];
+    if (!isAsked(probe, port)) {
+      const { enabled } = probe;
+      const usualValues = new Map<string, unknown>(Object.entries(usual[kind]));
+      const isChanged = Object.entries(probe).some(
+        ([key, value]) => key !== "enabled" && value !== usualValues.get(key),
+      );
+      if (enabled !== true && !isChanged) return [];
+      return [
+        enabled === false
+          ? {
+              path: at,
+              value: "given for a probe that is off",
+              accepted: "options only with enabled: true",
+              fix: "Enable the probe, or remove its options.",
+            }
+          : {
+              path: at,
+              value: "given for a service without a port",
+              accepted: "probes of a port",
+              fix: "Set the service's port or the probe's, or remove the probe.",
+            },
+      ];
+    }
+    if (probe.tcp && probe.path !== undefined) {
+      return [
+        {
+          path: [...at, "path"],
+          value: "given beside tcp: true, which asks for no path",
+          accepted: "either path or tcp: true",
+          fix: "Remove one of the two.",
+        },
+      ];
+    }
+    return [];
+  });
+  const start = startupSeconds(probes.startup, port);
+  if (start > MOST_STARTUP_SECONDS) {
+    findings.push({
+      path: [...path, "probes", "startup"],
+      value: `${start} s in all (initialDelaySeconds + periodSeconds × failureThreshold)`,
+      accepted: `at most ${MOST_STARTUP_SECONDS} s`,
+      fix: "Lower one of them.",
+    });
+  }
+  if (isPublic && port !== undefined && !isAsked(probes.readiness, port)) {
+    findings.push({
+      path: [...path, "probes", "readiness"],
+      value: `off for ${name === APP ? "an app" : "a service"} with a URL`,
+      accepted: "a readiness probe for whatever the gateway sends requests to",
+      fix: name === APP ? "Enable it, or set ingress.enabled: false." : "Enable it, or set public: false.",
+    });
+  }
+  return findings;
+}
+
+/** Names of what else an environment may consist of, and words in the names of its policies; a service of that name would take its place. */
+const RESERVED_NAMES: readonly string[] = [...new Set([APP, "dns", "gateway", "others", "minio", ...ENGINES])];
+
+/** How the names of copied preview secrets begin; the ConfigMap of a service could have that of a copy. */
+const COPIES = "preview-";
+
+function checkServices({ services, databases }: Config): Finding[] {
+  const names = services.map(({ name }) => name);
+  return services.flatMap(({ name, port, extraPorts, public: isPublic, databases: engines }, index) => {
+    const path = ["services", index];
+    const findings: Finding[] = [];
+    if (names.indexOf(name) !== index) findings.push(duplicate([...path, "name"], name, "each name once"));
+    if (RESERVED_NAMES.includes(name) || name.startsWith(COPIES)) {
+      findings.push({
+        path: [...path, "name"],
+        value: `"${name}", the name of a part that Berth makes`,
+        accepted: `names other than ${RESERVED_NAMES.join(", ")} and ${COPIES}…`,
+        fix: "Rename the service.",
+      });
+    }
+    if (ENVIRONMENT_IN_NAME.test(name)) {
+      findings.push({
+        path: [...path, "name"],
+        value: `"${name}", which makes its host look like that of another pull request`,
+        accepted: "a name without pr-{number}",
+        fix: "Rename the service.",
+      });
+    }
+    if (isPublic && port === undefined) {
+      findings.push({
+        path: [...path, "public"],
+        value: "true for a service without a port",
+        accepted: "public only with a port",
+        fix: "Set port, or remove public.",
+      });
+    }
+    const ports = portsOf({ port, extraPorts });
+    extraPorts.forEach((extra, at) => {
+      if (ports.indexOf(extra) !== ports.length - extraPorts.length + at)
+        findings.push(duplicate([...path, "extraPorts", at], String(extra), "each port once"));
+    });
+    engines.forEach((engine, at) => {
+      if (engines.indexOf(engine) !== at)
+        findings.push(duplicate([...path, "databases", at], engine, "each database once"));
+      else if (!enabledEngines(databases).includes(engine)) {
+        findings.push({
+          path: [...path, "databases", at],
+          value: `"${engine}", which is not enabled`,
+          accepted: "databases that the environment has",
+          fix: `Set databases.${engine}: true, or remove it here.`,
+        });
+      }
+    });
+    return findings;
   });
 }
 

@@ -1,12 +1,11 @@
+import { ENGINES } from "./engines";
+import type { Engine } from "./engines";
 import type { Config } from "./schema";
 
+export { ENGINES } from "./engines";
+export type { Engine } from "./engines";
+
 /* The databases that an environment can have of its own, and what all parts of Berth know of each. */
-
-/** Every engine, in the order in which they are listed. */
-export const ENGINES = ["postgresql", "mariadb", "redis", "mongodb", "s3"] as const;
-
-/** An engine, by its name in berth.yaml. The object store `s3` may be called `minio` there, see {@link isMinio}. */
-export type Engine = (typeof ENGINES)[number];
 
 /** Engines as people call them. */
 export const ENGINE_TITLES: Record<Engine, string> = {

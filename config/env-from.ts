@@ -9,20 +9,24 @@ export interface Reference {
   path: readonly PropertyKey[];
 }
 
-/** Everything that a config's envFrom names, each time that it does. */
-export function referencesOf({ envFrom }: Pick<Config, "envFrom">): Reference[] {
-  return envFrom.flatMap((source, index): Reference[] => [
-    ...(source.secretRef
-      ? [{ kind: "Secret" as const, name: source.secretRef.name, path: ["envFrom", index, "secretRef", "name"] }]
+/** Everything that envFrom names, the app's and that of each service, each time that it does. */
+export function referencesOf({
+  envFrom,
+  services = [],
+}: Pick<Config, "envFrom"> & Partial<Pick<Config, "services">>): Reference[] {
+  return [
+    ...referencesIn(envFrom, ["envFrom"]),
+    ...services.flatMap((service, index) => referencesIn(service.envFrom, ["services", index, "envFrom"])),
+  ];
+}
+
+function referencesIn(envFrom: Config["envFrom"], path: readonly PropertyKey[]): Reference[] {
+  return envFrom.flatMap(({ secretRef, configMapRef }, index): Reference[] => [
+    ...(secretRef
+      ? [{ kind: "Secret" as const, name: secretRef.name, path: [...path, index, "secretRef", "name"] }]
       : []),
-    ...(source.configMapRef
-      ? [
-          {
-            kind: "ConfigMap" as const,
-            name: source.configMapRef.name,
-            path: ["envFrom", index, "configMapRef", "name"],
-          },
-        ]
+    ...(configMapRef
+      ? [{ kind: "ConfigMap" as const, name: configMapRef.name, path: [...path, index, "configMapRef", "name"] }]
       : []),
   ]);
 }

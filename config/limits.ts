@@ -26,10 +26,20 @@ export const BOUNDS = {
   volume: { min: "100Mi", max: "5Gi" },
 } as const;
 
-/** An app's resources unless its config says otherwise. Figures as in k8s-ee. */
-export const APP_RESOURCES: Resources = {
-  requests: { cpu: "50m", memory: "128Mi" },
-  limits: { cpu: "200m", memory: "384Mi" },
+/** Names of the presets, smallest first. */
+export const SIZE_NAMES = ["small", "medium", "large"] as const;
+
+/** The preset of a config that names none: what k8s-ee gives an app. */
+export const DEFAULT_SIZE = "small";
+
+/** What an app or service is promised and may use, by the size that its config names. */
+export const SIZES: Record<(typeof SIZE_NAMES)[number], Resources> = {
+  /** Figures as in k8s-ee. */
+  small: { requests: { cpu: "50m", memory: "128Mi" }, limits: { cpu: "200m", memory: "384Mi" } },
+  /** What LimitRange allows a container that asks for nothing (`BOUNDS`), with twice the promise of a small one. */
+  medium: { requests: { cpu: "100m", memory: "256Mi" }, limits: { cpu: "500m", memory: "512Mi" } },
+  /** The most that one container of a preview may use (`BOUNDS`), with half of its memory promised. */
+  large: { requests: { cpu: "250m", memory: "512Mi" }, limits: { cpu: "1", memory: "1Gi" } },
 };
 
 /** Each init container that waits for a database: it asks by the database's own check, a few times a second. */

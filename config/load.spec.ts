@@ -31,12 +31,29 @@ describe("berth.yaml", () => {
   it("fills in every default of the older file", () => {
     assert.deepEqual(parseConfigText("projectId: shop\n"), {
       projectId: "shop",
-      app: { port: 3000, healthPath: "/health" },
+      app: { port: 3000, healthPath: "/health", replicas: 1 },
       image: {},
       env: {},
       envFrom: [],
-      resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { cpu: "200m", memory: "384Mi" } },
+      resources: {
+        size: "small",
+        requests: { cpu: "50m", memory: "128Mi" },
+        limits: { cpu: "200m", memory: "384Mi" },
+      },
       writableDirs: [],
+      probes: {
+        startup: { tcp: false, initialDelaySeconds: 0, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 120 },
+        readiness: {
+          tcp: false,
+          initialDelaySeconds: 0,
+          periodSeconds: 3,
+          timeoutSeconds: 3,
+          failureThreshold: 3,
+          successThreshold: 1,
+        },
+        liveness: { tcp: false, initialDelaySeconds: 0, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+      },
+      services: [],
       databases: {
         postgresql: {
           enabled: false,

@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MAX_LABEL, MAX_PR_NUMBER, environmentName, hostName, parseStackName, stackName, url } from "./names";
+import {
+  ENVIRONMENT_IN_NAME,
+  MAX_LABEL,
+  MAX_PR_NUMBER,
+  SERVICE_NAME_PATTERN,
+  environmentName,
+  hostName,
+  parseStackName,
+  serviceHostName,
+  stackName,
+  url,
+} from "./names";
+import type { EnvironmentKey } from "./names";
 
 const key = fc
   .tuple(fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/), fc.integer({ min: 1, max: MAX_PR_NUMBER }))
@@ -34,6 +46,38 @@ describe("names", () => {
         assert.equal(environmentName(a) === environmentName(b), same);
         assert.equal(stackName(a) === stackName(b), same);
       }),
+    );
+  });
+
+  it("gives public services one label each, which no environment and no other service has", () => {
+    assert.equal(serviceHostName("shop-pr-7", "api", "preview.example.com"), "shop-pr-7-api.preview.example.com");
+    const service = fc
+      .oneof(fc.stringMatching(SERVICE_NAME_PATTERN), fc.constantFrom("pr", "a-pr", "pr-a", "pr1", "a-pr-x"))
+      .filter((name) => !ENVIRONMENT_IN_NAME.test(name));
+    const tricky = fc.record({
+      projectId: fc.constantFrom("a", "a-pr-1", "a-pr-1-pr-1", "pr-1", "pr"),
+      number: fc.constantFrom(1, 2, 11),
+    });
+    const environment = fc.oneof(key, tricky);
+    const label = (one: EnvironmentKey, name: string | undefined) =>
+      name === undefined ? environmentName(one) : serviceHostName(environmentName(one), name, "d").replace(/\.d$/, "");
+    const either = fc.option(service, { nil: undefined });
+    fc.assert(
+      fc.property(environment, either, environment, either, (a, nameA, b, nameB) => {
+        const same = environmentName(a) === environmentName(b) && nameA === nameB;
+        assert.equal(label(a, nameA) === label(b, nameB), same);
+        assert.ok(label(a, nameA).length <= MAX_LABEL);
+      }),
+    );
+    // What the rule is for: without it, a service of one project would have the host of another's environment.
+    assert.match("pr-3", ENVIRONMENT_IN_NAME);
+    assert.equal("shop-pr-7-pr-3", environmentName({ projectId: "shop-pr-7", number: 3 }));
+  });
+
+  it("refuses a service's host that is too long for DNS, and says how long it is", () => {
+    assert.throws(
+      () => serviceHostName("shop-pr-7", "x".repeat(60), "preview.example.com"),
+      /has 70 characters, a DNS label has at most 63; shorten projectId or the service's name/,
     );
   });
 

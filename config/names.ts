@@ -15,6 +15,15 @@ export const PLATFORM_NAMESPACE = "berth-system";
 /** Project identifiers: a DNS label of at most 20 characters, as k8s-ee.yaml has it. */
 export const PROJECT_ID_PATTERN = /^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/;
 
+/**
+ * Names of services: with the longest project, the largest number and the dashes between them, 20 characters make a host label of
+ * 55 of the 63 that DNS allows. A Service's name begins with a letter (RFC 1035).
+ */
+export const SERVICE_NAME_PATTERN = /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/;
+
+/** What in a service's name would let its host be read as that of another pull request's environment. */
+export const ENVIRONMENT_IN_NAME = /(^|-)pr-\d+(-|$)/;
+
 const STACK_PATTERN = /^pr-([a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?)-([1-9]\d{0,9})$/;
 
 /** One pull request of one project. */
@@ -60,6 +69,24 @@ export function parseStackName(stack: string): EnvironmentKey | undefined {
 /** Host of an environment: one label under the wildcard domain, so that one wildcard certificate covers all of them. */
 export function hostName(namespace: string, domain: string): string {
   return `${namespace}.${domain}`;
+}
+
+/**
+ * Host of a public service: `{projectId}-pr-{number}-{service}`, one label too.
+ *
+ * No two environments or services share one as long as no service has {@link ENVIRONMENT_IN_NAME}: the last `pr-{number}` of a label
+ * then always belongs to its environment.
+ *
+ * @throws RangeError when the label is longer than DNS allows
+ */
+export function serviceHostName(namespace: string, service: string, domain: string): string {
+  const label = `${namespace}-${service}`;
+  if (label.length > MAX_LABEL) {
+    throw new RangeError(
+      `"${label}" has ${label.length} characters, a DNS label has at most ${MAX_LABEL}; shorten projectId or the service's name`,
+    );
+  }
+  return hostName(label, domain);
 }
 
 /** URL of a host behind the gateway. The port is left out where it is the scheme's own. */

@@ -30,10 +30,14 @@ export function examine(value: unknown): { config: Config } | { findings: Findin
   return findings.length === 0 && parsed.success ? { config: parsed.data } : { findings };
 }
 
+/** Fields that can be judged only together with another one. */
+const JUDGED_WITH: Readonly<Record<string, string>> = { services: "databases", probes: "ingress" };
+
 /** Contradictions in the fields that are fine by themselves, so that one look tells all there is to correct. */
 function contradictionsBeside(wrong: readonly Finding[], input: unknown): Finding[] {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return [];
-  const unusable = new Set(wrong.map(({ path }) => path[0]));
+  const unusable = new Set<PropertyKey | undefined>(wrong.map(({ path }) => path[0]));
+  for (const [field, other] of Object.entries(JUDGED_WITH)) if (unusable.has(other)) unusable.add(field);
   const usable = Object.entries(input).filter(([field]) => !unusable.has(field));
   const parsed = configSchema.safeParse({ projectId: "any", ...Object.fromEntries(usable) });
   return parsed.success ? contradictions(parsed.data).filter(({ path }) => !unusable.has(path[0])) : [];

@@ -34,6 +34,16 @@ export const prSchema = z.strictObject(
       .string(IMAGE_BY_DIGEST)
       .refine(isImageByDigest, IMAGE_BY_DIGEST)
       .describe("The app's image. A digest, so that what runs is what was built."),
+    serviceImages: z
+      .record(
+        z.string("the name of a service"),
+        z.string(IMAGE_BY_DIGEST).refine(isImageByDigest, IMAGE_BY_DIGEST),
+        "a mapping of services to images by digest",
+      )
+      .optional()
+      .describe(
+        "Images of services that are built from this commit, by the service's name. They win over those of the config.",
+      ),
     generation: z
       .int(GENERATION)
       .min(1, GENERATION)

@@ -10,7 +10,10 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
     "projectId: Shop!",
     'projectId is "Shop!"; accepted: 1 to 20 lower-case letters, digits and dashes, no dash at either end. Change projectId to what is accepted.',
   ],
-  ["app: web", 'app is "web"; accepted: a mapping of port, healthPath. Change app to what is accepted.'],
+  [
+    "app: web",
+    'app is "web"; accepted: a mapping of port, healthPath, replicas, command, args. Change app to what is accepted.',
+  ],
   ["app: { port: 0 }", "app.port is 0; accepted: a whole number from 1 to 65535. Change app.port to what is accepted."],
   [
     "app: { healthPath: health }",
@@ -61,7 +64,7 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "resources: small",
-    'resources is "small"; accepted: a mapping of requests, limits. Change resources to what is accepted.',
+    'resources is "small"; accepted: a mapping of size, requests, limits. Change resources to what is accepted.',
   ],
   [
     "resources: { requests: 1 }",
@@ -243,7 +246,10 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
     "ingress: true",
     "ingress is true; accepted: a mapping of enabled, annotations. Change ingress to what is accepted.",
   ],
-  ["app:", "app is null; accepted: a mapping of port, healthPath. Change app to what is accepted."],
+  [
+    "app:",
+    "app is null; accepted: a mapping of port, healthPath, replicas, command, args. Change app to what is accepted.",
+  ],
   [
     'ingress: { enabled: "no" }',
     'ingress.enabled is "no"; accepted: true or false. Change ingress.enabled to what is accepted.',
@@ -299,9 +305,118 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "secrets: {}",
-    "secrets is not a known field; accepted: one of projectId, app, image, env, envFrom, resources, writableDirs, databases, ingress, egress. Remove it.",
+    "secrets is not a known field; accepted: one of projectId, app, image, env, envFrom, resources, writableDirs, probes, services, databases, ingress, egress. Remove it.",
   ],
 ];
+
+/** A field below the app or a service, a wrong value as YAML has it, how it is shown, and what is accepted. */
+type WrongField = readonly [field: string, yaml: string, shown: string, accepted: string];
+
+const SHORT = ['"no"', '"no"', "true, false or a mapping of options"] as const;
+
+/** One wrong value for each field that the app and every service have. */
+const WRONG_OF_BOTH: readonly WrongField[] = [
+  ["probes", "all", '"all"', "a mapping of startup, readiness, liveness"],
+  ...["startup", "readiness", "liveness"].flatMap((kind): WrongField[] => [
+    [`probes.${kind}`, ...SHORT],
+    [`probes.${kind}.enabled`, "1", "1", "true or false"],
+    [`probes.${kind}.path`, "health", '"health"', "an absolute path, such as /health"],
+    [`probes.${kind}.port`, "0", "0", "a whole number from 1 to 65535"],
+    [`probes.${kind}.tcp`, "1", "1", "true or false"],
+    [`probes.${kind}.initialDelaySeconds`, "601", "601", "a whole number from 0 to 600"],
+    [`probes.${kind}.periodSeconds`, "0", "0", "a whole number from 1 to 300"],
+    [`probes.${kind}.timeoutSeconds`, "1.5", "1.5", "a whole number from 1 to 60"],
+    [`probes.${kind}.failureThreshold`, "601", "601", "a whole number from 1 to 600"],
+  ]),
+  ["probes.readiness.successThreshold", "11", "11", "a whole number from 1 to 10"],
+  ["resources.size", "huge", '"huge"', "one of small, medium, large"],
+];
+
+/** The same for what is `app.*` of the app and stands in each service itself. */
+const WRONG_TO_RUN: readonly WrongField[] = [
+  ["replicas", "0", "0", "a whole number from 1 to 5"],
+  ["command", "node", '"node"', "a list of words"],
+  ["command[0]", "1", "1", "text"],
+  ["args", "[]", "a list of 0", "at least one of the arguments"],
+  ["args[0]", "1", "1", "text"],
+];
+
+/** The same for what only services have, and for what the app's table above has. */
+const WRONG_OF_SERVICES: readonly WrongField[] = [
+  [
+    "image",
+    '"nginx:1"',
+    '"nginx:1"',
+    "an image by digest such as docker.io/library/nginx@sha256:…, or a repository whose image the deploy gives",
+  ],
+  ["port", "0", "0", "a whole number from 1 to 65535"],
+  ["extraPorts", "80", "80", "a list of ports"],
+  ["extraPorts[0]", "0", "0", "a whole number from 1 to 65535"],
+  ["public", "1", "1", "true or false"],
+  ["healthPath", "health", '"health"', "an absolute path, such as /health"],
+  ["env", "[A]", "a list of 1", "a mapping of names to text"],
+  ["envFrom", "stripe", '"stripe"', "a list of references"],
+  ["envFrom[0]", "stripe", '"stripe"', "a mapping with secretRef or configMapRef"],
+  ["envFrom[0].secretRef", "stripe", '"stripe"', "a mapping with name"],
+  [
+    "envFrom[0].secretRef.name",
+    "A",
+    '"A"',
+    "the name of a Kubernetes object: lower-case letters, digits, dashes and dots",
+  ],
+  ["envFrom[0].configMapRef", "stripe", '"stripe"', "a mapping with name"],
+  [
+    "envFrom[0].configMapRef.name",
+    "A",
+    '"A"',
+    "the name of a Kubernetes object: lower-case letters, digits, dashes and dots",
+  ],
+  ["resources", "small", '"small"', "a mapping of size, requests, limits"],
+  ...["requests", "limits"].flatMap((kind): WrongField[] => [
+    [`resources.${kind}`, "1", "1", "a mapping of cpu, memory"],
+    [`resources.${kind}.cpu`, "2", "2", "CPU from 10m to 1, such as 250m or 0.5"],
+    [`resources.${kind}.memory`, "1Mi", '"1Mi"', "memory from 32Mi to 1Gi, such as 256Mi"],
+  ]),
+  ["writableDirs", "/data", '"/data"', "a list of folders"],
+  ["writableDirs[0]", "data", '"data"', "an absolute path without . or .., such as /app/tmp"],
+  ["databases", "all", '"all"', "a list of databases"],
+  ["databases[0]", "sqlite", '"sqlite"', "one of postgresql, mariadb, redis, mongodb, s3"],
+];
+
+/** The cases above as texts and messages, for the app and for a service. */
+const WRONG_WORKLOADS: readonly (readonly [text: string, message: string])[] = [
+  ...[...WRONG_OF_BOTH, ...WRONG_TO_RUN.map((one): WrongField => [`app.${one[0]}`, one[1], one[2], one[3]])].map(
+    ([field, yaml, shown, accepted]) => [nested(field, yaml), messageOf(field, shown, accepted)] as const,
+  ),
+  ...[...WRONG_OF_BOTH, ...WRONG_TO_RUN, ...WRONG_OF_SERVICES].map(
+    ([field, yaml, shown, accepted]) =>
+      [
+        `services: [{ name: api, ${nested(field, yaml)} }]`,
+        messageOf(`services[0].${field}`, shown, accepted),
+      ] as const,
+  ),
+  ["services: api", messageOf("services", '"api"', "a list of services")],
+  ["services: [api]", messageOf("services[0]", '"api"', "a mapping with name")],
+  [
+    "services: [{ name: Api }]",
+    messageOf(
+      "services[0].name",
+      '"Api"',
+      "1 to 20 lower-case letters, digits and dashes that begin with a letter and do not end with a dash",
+    ),
+  ],
+];
+
+function messageOf(field: string, shown: string, accepted: string): string {
+  return `${field} is ${shown}; accepted: ${accepted}. Change ${field} to what is accepted.`;
+}
+
+/** `a.b[0].c` with a value, as YAML of one line. */
+function nested(field: string, value: string): string {
+  const [key = "", ...rest] = field.split(".");
+  const inner = rest.length === 0 ? value : `{ ${nested(rest.join("."), value)} }`;
+  return key.endsWith("[0]") ? `${key.slice(0, -3)}: [${inner}]` : `${key}: ${inner}`;
+}
 
 function problemsOf(text: string): readonly Problem[] {
   try {
@@ -330,7 +445,7 @@ function fieldsOf({ properties, anyOf, items }: JsonSchema, path: string): strin
 }
 
 describe("problems of a berth.yaml", () => {
-  for (const [text, message] of WRONG) {
+  for (const [text, message] of [...WRONG, ...WRONG_WORKLOADS]) {
     it(text, () => {
       const problems = problemsOf(text.startsWith("projectId") ? text : `projectId: shop\n${text}`);
       assert.deepEqual(problems.map(sentence), [message]);
@@ -339,9 +454,9 @@ describe("problems of a berth.yaml", () => {
 
   it("are tried for every field of the schema", () => {
     const tried = new Set(
-      WRONG.flatMap(([text]) => problemsOf(text.startsWith("projectId") ? text : `projectId: shop\n${text}`)).map(
-        ({ path }) => path.replace(/\[\d+\]/g, ".*"),
-      ),
+      [...WRONG, ...WRONG_WORKLOADS]
+        .flatMap(([text]) => problemsOf(text.startsWith("projectId") ? text : `projectId: shop\n${text}`))
+        .map(({ path }) => path.replace(/\[\d+\]/g, ".*")),
     );
     const fields = [...new Set(fieldsOf(configJsonSchema(), ""))];
     assert.deepEqual(

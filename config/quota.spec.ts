@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { config } from "../test/support/samples";
 import { parseBytes, parseCpu } from "./quantity";
-import { APP_PODS, largerQuota, planQuota } from "./quota";
+import { largerQuota, planQuota, podsOf } from "./quota";
 
 /** Rows of k8s-ee's own computation: what it gave the same config. */
 const K8S_EE = {
@@ -120,13 +120,71 @@ describe("quota", () => {
         const requests = { cpu: `${Math.min(cpuA, cpuB)}m`, memory: `${Math.min(memoryA, memoryB)}Mi` };
         const limits = { cpu: `${Math.max(cpuA, cpuB)}m`, memory: `${Math.max(memoryA, memoryB)}Mi` };
         const quota = planQuota(config({ resources: { requests, limits }, databases: { postgresql } }));
+        const pods = podsOf({ replicas: 1 });
         const hard = (name: string) => quota[name] ?? "";
-        assert.ok(parseCpu(hard("requests.cpu")) >= APP_PODS * parseCpu(requests.cpu));
-        assert.ok(parseCpu(hard("limits.cpu")) >= APP_PODS * parseCpu(limits.cpu) * 1.15 - 1e-6);
-        assert.ok(parseBytes(hard("requests.memory")) >= APP_PODS * parseBytes(requests.memory));
-        assert.ok(parseBytes(hard("limits.memory")) >= APP_PODS * parseBytes(limits.memory));
+        assert.ok(parseCpu(hard("requests.cpu")) >= pods * parseCpu(requests.cpu));
+        assert.ok(parseCpu(hard("limits.cpu")) >= pods * parseCpu(limits.cpu) * 1.15 - 1e-6);
+        assert.ok(parseBytes(hard("requests.memory")) >= pods * parseBytes(requests.memory));
+        assert.ok(parseBytes(hard("limits.memory")) >= pods * parseBytes(limits.memory));
         assert.ok(parseCpu(hard("limits.cpu")) >= parseCpu(hard("requests.cpu")));
       }),
+    );
+  });
+
+  it("has room for every pod of a rolling update, surge and ending ones included, of the app and of each service", () => {
+    const alone = planQuota(config());
+    const more = planQuota(
+      config({
+        app: { replicas: 3 },
+        services: [
+          { name: "api", port: 8080, resources: { size: "large" } },
+          { name: "worker", replicas: 2 },
+        ],
+      }),
+    );
+    assert.equal(Number(more["pods"]) - Number(alone["pods"]), 4 + 3 + 5);
+    // 7 pods of the app, 3 large ones of the api, 5 small ones of the worker.
+    assert.equal(parseCpu(more["requests.cpu"] ?? ""), 7 * 50 + 3 * 250 + 5 * 50);
+    assert.equal(parseBytes(more["requests.memory"] ?? ""), (7 * 128 + 3 * 512 + 5 * 128) * 2 ** 20);
+    // The worker has no port, hence no Service; the api's may be there under its old and its new name.
+    assert.deepEqual([alone["services"], more["services"]], ["1", "3"]);
+    assert.equal(Number(more["configmaps"]) - Number(alone["configmaps"]), 2);
+  });
+
+  it("has room for a service and what it is renamed to at once", () => {
+    const fields = fc.record({
+      port: fc.option(fc.integer({ min: 1, max: 65535 }), { nil: undefined }),
+      replicas: fc.integer({ min: 1, max: 5 }),
+      resources: fc.record({ size: fc.constantFrom("small", "medium", "large") }),
+    });
+    const some = fc.array(fields, { maxLength: 4 });
+    const named = (prefix: string, services: object[]) =>
+      services.map((service, index) => ({
+        ...Object.fromEntries(Object.entries(service).filter(([, value]) => value !== undefined)),
+        name: `${prefix}${index}`,
+      }));
+    fc.assert(
+      fc.property(some, some, (old, next) => {
+        const [before, after] = [named("old", old), named("new", next)].map((services) => config({ services }));
+        assert.ok(before && after);
+        const hard = largerQuota(planQuota(before), planQuota(after));
+        // What runs of both, beside an app that is being rolled.
+        const both = [...before.services, ...after.services];
+        const sum = (read: (service: (typeof both)[number]) => number) =>
+          both.reduce((total, service) => total + service.replicas * read(service), 0);
+        assert.ok(Number(hard["pods"]) >= sum(() => 1) + podsOf({ replicas: 1 }));
+        assert.ok(Number(hard["services"]) >= both.filter(({ port }) => port !== undefined).length + 1);
+        const { requests, limits } = before.resources;
+        assert.ok(
+          parseCpu(hard["requests.cpu"] ?? "") >=
+            sum((one) => parseCpu(one.resources.requests.cpu)) + parseCpu(requests.cpu),
+        );
+        assert.ok(
+          parseBytes(hard["limits.memory"] ?? "") >=
+            sum((one) => parseBytes(one.resources.limits.memory)) + parseBytes(limits.memory),
+        );
+      }),
+      { numRuns: 50 },
     );
   });
 

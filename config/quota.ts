@@ -3,12 +3,16 @@ import { DATABASE_RESOURCES, WAIT_RESOURCES } from "./limits";
 import type { Resources } from "./limits";
 import { formatBytes, formatCpu, parseBytes, parseCpu } from "./quantity";
 import type { Config } from "./schema";
+import { APP, portsOf, workloadsOf } from "./workloads";
+import type { WorkloadConfig } from "./workloads";
 
 /**
- * How many pods of the app fit at once: the running one, the one that a rolling update starts beside it, and one that is still
- * ending after a second update close behind the first.
+ * How many pods of an app or service fit at once: those that run, the one that a rolling update starts beside them, and as many as
+ * run that are still ending, since an ended pod counts until it is gone.
  */
-export const APP_PODS = 3;
+export function podsOf({ replicas }: Pick<WorkloadConfig, "replicas">): number {
+  return 2 * replicas + 1;
+}
 
 /** Pods of a database that count at once: the running one, and one that is still ending on a lost node. */
 export const DATABASE_PODS = 2;
@@ -19,7 +23,7 @@ export const SPARE_PODS = 2;
 /** Limits may exceed what is computed by this much, so that a pod for debugging finds some room. As in k8s-ee. */
 export const LIMITS_HEADROOM = 1.15;
 
-/** ConfigMaps and Secrets in an environment, those of its app (envFrom) included. As in k8s-ee. */
+/** ConfigMaps and Secrets in an environment, those of its app (envFrom) included; each service has one ConfigMap more. As in k8s-ee. */
 export const MAX_CONFIG_MAPS = 15;
 export const MAX_SECRETS = 25;
 
@@ -37,16 +41,22 @@ interface Need {
  *
  * Load balancers and node ports are zero: an environment is reached through the gateway only.
  */
-export function planQuota(config: Pick<Config, "resources" | "databases">): Quota {
+export function planQuota(config: Config): Quota {
   const engines = enabledEngines(config.databases);
+  const workloads = workloadsOf(config);
   const needs: Need[] = [
-    {
-      pods: APP_PODS,
+    ...workloads.map((workload) => ({
+      pods: podsOf(workload),
       // The init containers run one after the other, so that one stands for all of them.
-      each: engines.length > 0 ? podNeed(config.resources, WAIT_RESOURCES) : podNeed(config.resources),
-    },
+      each: workload.engines.length > 0 ? podNeed(workload.resources, WAIT_RESOURCES) : podNeed(workload.resources),
+    })),
     ...engines.map((engine) => ({ pods: 1, each: podNeed(DATABASE_RESOURCES[engine]) })),
   ];
+  const pods = workloads.reduce((total, workload) => total + podsOf(workload), 0);
+  // A renamed service comes before the old one goes, so that each counts twice. Pods have that room anyway.
+  const reached = workloads
+    .filter((workload) => portsOf(workload).length > 0)
+    .reduce((total, { name }) => total + (name === APP ? 1 : 2), 0);
   const volumes = engines.map((engine) => settingsOf(config.databases, engine).storage);
   const sum = (field: keyof Need["each"]) => needs.reduce((total, { pods, each }) => total + pods * each[field], 0);
   const limitBytes = Math.ceil((sum("memoryLimit") * LIMITS_HEADROOM) / MEBIBYTE) * MEBIBYTE;
@@ -57,12 +67,12 @@ export function planQuota(config: Pick<Config, "resources" | "databases">): Quot
     "limits.memory": formatBytes(limitBytes),
     "requests.storage": formatBytes(volumes.reduce((total, size) => total + parseBytes(size), 0)),
     persistentvolumeclaims: String(volumes.length),
-    pods: String(APP_PODS + volumes.length * DATABASE_PODS + SPARE_PODS),
+    pods: String(pods + volumes.length * DATABASE_PODS + SPARE_PODS),
     // CloudNativePG makes one of its own beside ours.
-    services: String(1 + volumes.length + (isOperated(config.databases) ? 1 : 0)),
+    services: String(reached + volumes.length + (isOperated(config.databases) ? 1 : 0)),
     "services.loadbalancers": "0",
     "services.nodeports": "0",
-    configmaps: String(MAX_CONFIG_MAPS),
+    configmaps: String(MAX_CONFIG_MAPS + config.services.length),
     secrets: String(MAX_SECRETS),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { INJECTED } from "./check";
 import { ENGINES, ENGINE_TITLES, INJECTED_DATABASE, MINIO_VARIABLES } from "./databases";
 import { configSchema } from "./schema";
+import { DATABASE_WAIT_SECONDS, INJECTED, PULL_SECONDS } from "./workloads";
 
 /** One field of berth.yaml, as the reference shows it. */
 interface Field {
@@ -41,6 +41,25 @@ ${ENGINES.map((engine) => `- ${ENGINE_TITLES[engine]}: ${code(INJECTED_DATABASE[
 - the same as \`databases.minio\`: ${code(MINIO_VARIABLES)}
 
 They cannot be set in \`env\`. Without an Ingress there is no \`PREVIEW_URL\`.
+
+## Services
+
+Each entry of \`services\` runs beside the app: a Deployment, a Service and an identity of its own, under the same fences. It gets the app's variables,
+with \`PORT\` as its own port, and those of the \`databases\` that it names. The app and all services are told where the others are. For a service \`my-api\`:
+
+- \`SERVICE_MY_API_HOST\` and \`SERVICE_MY_API_PORT\`: \`my-api\` and its \`port\`
+- \`SERVICE_MY_API_URL\`: \`http://my-api:{port}\`, inside the environment only
+- \`PUBLIC_MY_API_URL\`: its URL behind the gateway, if it is \`public\`
+
+Services know the app as \`SERVICE_APP_HOST\`, \`SERVICE_APP_PORT\` and \`SERVICE_APP_URL\`. App and services reach each other's ports; the gateway reaches only what has a URL. A new or renamed
+service restarts the others, since what they are told changes; databases are not touched.
+
+The image is the app's own (a worker with a \`command\` of its own), one by digest in the file, or one of a repository in the file that the deploy names: \`berth deploy --service-image my-api=ghcr.io/acme/my-api@sha256:…\`.
+
+## Time to start
+
+A start has the time of \`probes.startup\`, counted from when the container runs. Pulling images has ${PULL_SECONDS / 60} minutes of its own and takes nothing of it: the rollout's deadline is
+pull + wait for the databases (${DATABASE_WAIT_SECONDS} s) + start + readiness. A start that takes longer ends the deploy at once, with the container's last log lines.
 `;
 }
 

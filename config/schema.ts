@@ -1,7 +1,11 @@
 import { z } from "zod";
 import { isCidr } from "./cidr";
-import { APP_RESOURCES, BOUNDS, isContainerCpu, isContainerMemory, isVolumeSize } from "./limits";
-import { PROJECT_ID_PATTERN } from "./names";
+import { ENGINES } from "./engines";
+import { isImageByDigest } from "./image";
+import { BOUNDS, DEFAULT_SIZE, SIZES, SIZE_NAMES, isContainerCpu, isContainerMemory, isVolumeSize } from "./limits";
+import { PROJECT_ID_PATTERN, SERVICE_NAME_PATTERN } from "./names";
+import { LIVENESS, READINESS, STARTUP } from "./probes";
+import type { ProbeTimes } from "./probes";
 
 /*
  * The one definition of berth.yaml: types, defaults, JSON Schema and error messages come from it. Names, places and defaults are
@@ -18,13 +22,41 @@ const list = <T extends z.ZodType>(item: T, most: number, what: string) =>
 /** Amazon S3's rules for bucket names that every client and server keeps to (User Guide, "General purpose bucket naming rules"). */
 const isBucketName = (name: string) =>
   /^(?=.{3,63}$)[a-z0-9](-*[a-z0-9])*(\.[a-z0-9](-*[a-z0-9])*)*$/.test(name) && !/^\d+(\.\d+){3}$/.test(name);
+/** Most pods of one app or service at once: enough to try out what several of them do, without filling a shared node. */
+const MOST_REPLICAS = 5;
+
+/** Most services of one environment: beyond that a preview is no longer one application. */
+const MOST_SERVICES = 10;
 
 const PORT = "a whole number from 1 to 65535";
 const port = () => z.int(PORT).min(1, PORT).max(65535, PORT);
 
+/** The sizes with their figures, for the reference. */
+const SIZES_TEXT = `Preset for what is not given below: ${SIZE_NAMES.map((name) => {
+  const { requests, limits } = SIZES[name];
+  return `${name} is ${requests.cpu} CPU and ${requests.memory}, at most ${limits.cpu} and ${limits.memory}`;
+}).join("; ")}.`;
+
+/** The fields of a mapping that have a value. */
+function given<T extends object>(fields: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: Exclude<T[Key], undefined>;
+  };
+}
+
 const { min, max } = BOUNDS.container;
 const cpu = () => checked(`CPU from ${min.cpu} to ${max.cpu}, such as 250m or 0.5`, isContainerCpu);
 const memory = () => checked(`memory from ${min.memory} to ${max.memory}, such as 256Mi`, isContainerMemory);
+
+const HEALTH_PATH = "an absolute path, such as /health";
+const healthPath = () => text(HEALTH_PATH, /^\/[^\s?#]*$/).max(256, "a path of at most 256 characters");
+
+const COUNT = `a whole number from 1 to ${MOST_REPLICAS}`;
+const replicas = () => z.int(COUNT).min(1, COUNT).max(MOST_REPLICAS, COUNT).default(1);
+const words = (what: string) =>
+  list(z.string("text").max(4096, "text of at most 4096 characters"), 100, what).min(1, `at least one of the ${what}`);
+const command = () => words("words");
+const args = () => words("arguments");
 
 const app = z.strictObject({
   port: port()
@@ -32,19 +64,19 @@ const app = z.strictObject({
     .describe(
       "Port the app listens on, also given to it as PORT. Container, Service, NetworkPolicy and Ingress follow it.",
     ),
-  healthPath: text("an absolute path, such as /health", /^\/[^\s?#]*$/)
-    .max(256, "a path of at most 256 characters")
+  healthPath: healthPath()
     .default("/health")
     .describe(
       "Path that answers with 2xx or 3xx when the app can serve. Start, readiness and liveness probes ask for it.",
     ),
+  replicas: replicas().describe("Pods of the app that run at once. They share nothing but the databases."),
+  command: command().optional().describe("Program to run instead of the image's ENTRYPOINT, word by word."),
+  args: args().optional().describe("Arguments instead of the image's CMD. With a command the image's CMD is not used."),
 });
 
+const REPOSITORY = /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$|^[a-z0-9]+([._-]+[a-z0-9]+)*$/;
 const image = z.strictObject({
-  repository: text(
-    "a repository without tag, such as ghcr.io/acme/shop",
-    /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$|^[a-z0-9]+([._-]+[a-z0-9]+)*$/,
-  )
+  repository: text("a repository without tag, such as ghcr.io/acme/shop", REPOSITORY)
     .optional()
     .describe(
       "Repository that the app's image must come from. An image from anywhere else is refused. Any when left out.",
@@ -52,16 +84,17 @@ const image = z.strictObject({
 });
 
 const ENV_NAME = "a name of letters, digits and underscores that does not start with a digit";
-const env = z
-  .record(
-    text(ENV_NAME, /^[A-Za-z_][A-Za-z0-9_]*$/),
-    z.string('text; numbers and booleans in quotes, such as "true"').max(32768, "text of at most 32768 characters"),
-    "a mapping of names to text",
-  )
-  .default({})
-  .describe(
-    "Variables for the app, through a ConfigMap. Not for secrets: anyone who can read the repository reads them.",
-  );
+const env = (subject: string) =>
+  z
+    .record(
+      text(ENV_NAME, /^[A-Za-z_][A-Za-z0-9_]*$/),
+      z.string('text; numbers and booleans in quotes, such as "true"').max(32768, "text of at most 32768 characters"),
+      "a mapping of names to text",
+    )
+    .default({})
+    .describe(
+      `Variables for ${subject}, through a ConfigMap. Not for secrets: anyone who can read the repository reads them.`,
+    );
 
 const OBJECT_NAME = "the name of a Kubernetes object: lower-case letters, digits, dashes and dots";
 const reference = () =>
@@ -73,45 +106,143 @@ const reference = () =>
     },
     "a mapping with name",
   );
-const envFrom = list(
-  z.strictObject(
-    {
-      secretRef: reference().optional().describe("A Secret whose keys become variables."),
-      configMapRef: reference().optional().describe("A ConfigMap whose keys become variables."),
-    },
-    "a mapping with secretRef or configMapRef",
-  ),
-  20,
-  "references",
-)
-  .default([])
-  .describe(
-    "Secrets and ConfigMaps made for previews whose keys become variables of the app. Each deploy copies them anew; a change restarts the app. They win over env.",
-  );
+const envFrom = (subject: string) =>
+  list(
+    z.strictObject(
+      {
+        secretRef: reference().optional().describe("A Secret whose keys become variables."),
+        configMapRef: reference().optional().describe("A ConfigMap whose keys become variables."),
+      },
+      "a mapping with secretRef or configMapRef",
+    ),
+    20,
+    "references",
+  )
+    .default([])
+    .describe(
+      `Secrets and ConfigMaps made for previews whose keys become variables of ${subject}. Each deploy copies them anew; a change restarts ${subject}. They win over env.`,
+    );
 
-const resources = z.strictObject({
-  requests: z
+const SIZE = `one of ${SIZE_NAMES.join(", ")}`;
+const amounts = (subject: string) =>
+  z.strictObject({
+    cpu: cpu().optional().describe(`CPU ${subject}. The size's when left out.`),
+    memory: memory().optional().describe(`Memory ${subject}. The size's when left out.`),
+  });
+const resources = (subject: string) =>
+  z
     .strictObject({
-      cpu: cpu().default(APP_RESOURCES.requests.cpu).describe("CPU the app is promised."),
-      memory: memory().default(APP_RESOURCES.requests.memory).describe("Memory the app is promised."),
+      size: z.enum(SIZE_NAMES, SIZE).default(DEFAULT_SIZE).describe(SIZES_TEXT),
+      requests: amounts(`${subject} is promised`)
+        .prefault({})
+        .describe(`What the scheduler keeps free for ${subject}.`),
+      limits: amounts(`${subject} may use at most`)
+        .prefault({})
+        .describe(`What ${subject} may use at most; above its memory it is killed.`),
     })
+    .transform(({ size, requests, limits }) => ({
+      size,
+      requests: { ...SIZES[size].requests, ...given(requests) },
+      limits: { ...SIZES[size].limits, ...given(limits) },
+    }))
     .prefault({})
-    .describe("What the scheduler keeps free for the app."),
-  limits: z
-    .strictObject({
-      cpu: cpu().default(APP_RESOURCES.limits.cpu).describe("CPU the app may use at most."),
-      memory: memory()
-        .default(APP_RESOURCES.limits.memory)
-        .describe("Memory the app may use at most; above it, it is killed."),
-    })
-    .prefault({})
-    .describe("What the app may use at most."),
-});
+    .describe(`CPU and memory of ${subject}.`);
 
 const DIRECTORY = "an absolute path without . or .., such as /app/tmp";
-const writableDirs = list(text(DIRECTORY, /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/), 10, "folders")
+const writableDirs = (subject: string) =>
+  list(text(DIRECTORY, /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/), 10, "folders")
+    .default([])
+    .describe(`Folders ${subject} may write to, empty at each start of a pod. /tmp always is; all else is read-only.`);
+
+const whole = (least: number, most: number) => {
+  const accepted = `a whole number from ${least} to ${most}`;
+  return z.int(accepted).min(least, accepted).max(most, accepted);
+};
+const PROBE = "true, false or a mapping of options";
+const probeFields = (usual: ProbeTimes) => ({
+  enabled: z.boolean("true or false").optional().describe("Whether it is asked. Yes where there is a port to ask."),
+  path: healthPath().optional().describe("Path that answers with 2xx or 3xx. healthPath when left out."),
+  port: port().optional().describe("Port that is asked. The app's or service's own when left out."),
+  tcp: z.boolean("true or false").default(false).describe("Whether a connection is enough, without a request."),
+  initialDelaySeconds: whole(0, 600).default(0).describe("Seconds before the first time."),
+  periodSeconds: whole(1, 300).default(usual.periodSeconds).describe("Seconds from one time to the next."),
+  timeoutSeconds: whole(1, 60).default(usual.timeoutSeconds).describe("Seconds that an answer may take."),
+  failureThreshold: whole(1, 600).default(usual.failureThreshold).describe("Failures in a row that count as one."),
+});
+const startupFields = z.strictObject(probeFields(STARTUP));
+const readinessFields = z.strictObject({
+  ...probeFields(READINESS),
+  successThreshold: whole(1, 10).default(1).describe("Answers in a row after which it counts as ready."),
+});
+const livenessFields = z.strictObject(probeFields(LIVENESS));
+const probes = (subject: string) =>
+  z
+    .strictObject({
+      startup: z
+        .union([z.boolean(), startupFields], PROBE)
+        .transform((value) => (typeof value === "boolean" ? startupFields.parse({ enabled: value }) : value))
+        .prefault({})
+        .describe(
+          "Whether it has started. It has failureThreshold × periodSeconds for that, counted from when its container runs: pulling the image takes nothing of it.",
+        ),
+      readiness: z
+        .union([z.boolean(), readinessFields], PROBE)
+        .transform((value) => (typeof value === "boolean" ? readinessFields.parse({ enabled: value }) : value))
+        .prefault({})
+        .describe("Whether it gets requests."),
+      liveness: z
+        .union([z.boolean(), livenessFields], PROBE)
+        .transform((value) => (typeof value === "boolean" ? livenessFields.parse({ enabled: value }) : value))
+        .prefault({})
+        .describe("Whether it still works; it is restarted when not."),
+    })
+    .prefault({})
+    .describe(`How it is found out whether ${subject} has started, can serve and still works.`);
+
+const SERVICE_NAME =
+  "1 to 20 lower-case letters, digits and dashes that begin with a letter and do not end with a dash";
+const SERVICE_IMAGE =
+  "an image by digest such as docker.io/library/nginx@sha256:…, or a repository whose image the deploy gives";
+const service = z.strictObject(
+  {
+    name: text(SERVICE_NAME, SERVICE_NAME_PATTERN).describe(
+      "Name of the service: its host inside the environment, and part of its URL if it is public.",
+    ),
+    image: checked(SERVICE_IMAGE, (value) => isImageByDigest(value) || REPOSITORY.test(value))
+      .optional()
+      .describe(
+        "Its image by digest; or a repository, of which `berth deploy --service-image` must give one. The app's image when left out.",
+      ),
+    port: port()
+      .optional()
+      .describe(
+        "Port it listens on, also given to it as PORT. None for one that nobody connects to, such as a worker.",
+      ),
+    extraPorts: list(port(), 10, "ports")
+      .default([])
+      .describe("Further ports that the app and the other services reach."),
+    public: z
+      .boolean("true or false")
+      .default(false)
+      .describe("Whether its port gets a URL behind the gateway, https://{projectId}-pr-{number}-{name}.{domain}."),
+    healthPath: healthPath().default("/health").describe("Path that its probes ask for."),
+    replicas: replicas().describe("Pods of it that run at once."),
+    command: command().optional().describe("Program to run instead of the image's ENTRYPOINT, word by word."),
+    args: args().optional().describe("Arguments instead of the image's CMD."),
+    env: env("the service"),
+    envFrom: envFrom("the service"),
+    resources: resources("the service"),
+    writableDirs: writableDirs("the service"),
+    probes: probes("the service"),
+    databases: list(z.enum(ENGINES, `one of ${ENGINES.join(", ")}`), ENGINES.length, "databases")
+      .default([])
+      .describe("Databases of the environment that it reaches, waits for and gets the variables of."),
+  },
+  "a mapping with name",
+);
+const services = list(service, MOST_SERVICES, "services")
   .default([])
-  .describe("Folders the app may write to, empty at each start of a pod. /tmp always is; all else is read-only.");
+  .describe("Further parts of the application, each with pods of its own beside the app.");
 
 const sql = () => list(z.string("an SQL statement").min(1, "an SQL statement"), 100, "SQL statements").default([]);
 const volume = () =>
@@ -263,7 +394,7 @@ const ingress = z.strictObject({
 const egressRule = z.strictObject(
   {
     cidr: checked("an IPv4 range in CIDR notation, such as 203.0.113.0/24", isCidr).describe(
-      "Addresses the app may reach. Metadata, link-local and private addresses inside a wider range stay closed.",
+      "Addresses that are reached. Metadata, link-local and private addresses inside a wider range stay closed.",
     ),
     ports: list(port(), 20, "ports").min(1, "at least one port").describe("TCP ports on those addresses."),
   },
@@ -273,7 +404,7 @@ const egressRule = z.strictObject(
 const egress = z.strictObject({
   allow: list(egressRule, 50, "rules")
     .default([])
-    .describe("What the app may reach outside its environment. Nothing by default."),
+    .describe("What the app and its services may reach outside their environment. Nothing by default."),
 });
 
 /** The schema of berth.yaml. `z.input` of it is what a person may write, `z.output` what the program reads. */
@@ -285,16 +416,18 @@ export const configSchema = z.strictObject(
     ).describe("Short name of the project. Namespace, host and stack of each environment start with it."),
     app: app.prefault({}).describe("How the app is reached."),
     image: image.prefault({}).describe("Where the app's image comes from."),
-    env,
-    envFrom,
-    resources: resources.prefault({}).describe("CPU and memory of the app."),
-    writableDirs,
+    env: env("the app"),
+    envFrom: envFrom("the app"),
+    resources: resources("the app"),
+    writableDirs: writableDirs("the app"),
+    probes: probes("the app"),
+    services,
     databases: z
       .strictObject({ postgresql, mariadb, redis, mongodb, s3, minio })
       .prefault({})
       .describe("Databases of the environment's own."),
     ingress: ingress.prefault({}).describe("The app's URL."),
-    egress: egress.prefault({}).describe("What the app may reach outside its environment."),
+    egress: egress.prefault({}).describe("What the app and its services may reach outside their environment."),
   },
   "a mapping of fields",
 );

@@ -51,5 +51,7 @@ describe("what may be a secret", () => {
     assert.ok(isHidden(["app", "password"], "x"));
     assert.ok(!isHidden(["app", "port"], 3000));
     assert.ok(!isHidden(["envFrom", 0, "secretRef", "name"], "stripe"));
+    assert.ok(!isHidden(["services", 0, "envFrom", 0, "secretRef"], "stripe"));
+    assert.ok(isHidden(["services", 0, "env", "LEVEL"], "debug"));
   });
 });

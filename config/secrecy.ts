@@ -44,5 +44,5 @@ export function isHidden(path: readonly PropertyKey[], value: unknown): boolean 
   const keys = path.map(String);
   if (keys.some((key) => /^env(s|ironment)?$/i.test(key))) return true;
   if (typeof value !== "string") return false;
-  return isSecretValue(value) || (keys[0] !== "envFrom" && isSecretName(keys.at(-1) ?? ""));
+  return isSecretValue(value) || (!keys.includes("envFrom") && isSecretName(keys.at(-1) ?? ""));
 }

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { ANNOTATION, LABEL, MANAGED_BY } from "../config/labels";
 import { PLATFORM_STACK } from "../config/names";
+import { deploySeconds } from "../config/workloads";
 import type { Config } from "../config/load";
 import { parsePr, type PrConfig } from "../config/pr";
+import { adviceOn } from "./advice";
 import { setupError } from "./engine-errors";
 import type { EngineResult } from "./engine";
 import { failureText } from "./engine-errors";
@@ -31,7 +33,7 @@ export interface DeployOptions extends Stops {
   /** Who asks for it, for the record. */
   readonly who: string;
   readonly progress?: Progress;
-  /** Seconds until the deploy is given up. @default 600 */
+  /** Seconds until the deploy is given up. @default what its slowest app or service may take, see `deploySeconds` */
   readonly timeout?: number;
   /** Seconds to wait for another command that works on the same environment. @default 900 */
   readonly patience?: number;
@@ -43,7 +45,10 @@ export interface DeployOptions extends Stops {
 export interface DeployResult {
   readonly environment: string;
   readonly namespace: string;
+  /** URL of the app; empty when it has none. */
   readonly url: string;
+  /** URLs of the public services, by name. */
+  readonly serviceUrls: Readonly<Record<string, string>>;
   readonly commit: string;
   readonly image: string;
   readonly generation: number;
@@ -132,7 +137,8 @@ async function deployHeld(
   recorder: Recorder,
 ): Promise<Omit<DeployResult, "durations">> {
   const progress = options.progress ?? silent;
-  const timeout = AbortSignal.timeout((options.timeout ?? 600) * 1000);
+  const limit = options.timeout ?? deploySeconds(values["berth:config"]);
+  const timeout = AbortSignal.timeout(limit * 1000);
   const waiting = new Waiting(kube, name.namespace, (trouble) => {
     void explain(kube, name.namespace, { ...trouble, log: undefined }).then((text) => {
       progress({ kind: "warning", text });
@@ -167,7 +173,7 @@ async function deployHeld(
   recorder.details.changes = result.summary.changes;
   if (options.signal?.aborted) throw interrupted();
   if (lease.stop.aborted) throw stopped(name, lease.stop.reason as StopReason);
-  if (result.code !== 0) throw await failure(target, kube, name, result, waiting, timeout.aborted, options);
+  if (result.code !== 0) throw await failure(target, kube, name, result, waiting, timeout.aborted ? limit : undefined);
   return resultOf(name, values["berth:pr"], generation, result, recorder);
 }
 
@@ -272,14 +278,13 @@ async function failure(
   name: EnvironmentName,
   result: EngineResult,
   waiting: Waiting,
-  timedOut: boolean,
-  options: DeployOptions,
+  timedOutAfter: number | undefined,
 ): Promise<BerthError> {
   const hopeless = waiting.hopeless.aborted ? (waiting.hopeless.reason as Trouble) : undefined;
   const setup = hopeless ? undefined : setupError(target, result);
   if (setup) return setup;
   const troubles = hopeless ? [hopeless] : waiting.troubles();
-  const after = timedOut ? ` after ${options.timeout ?? 600} s` : "";
+  const after = timedOutAfter === undefined ? "" : ` after ${timedOutAfter} s`;
   const head = `${name.namespace} did not become ready${after}`;
   const again = "Then deploy again, or remove it with `berth destroy`.";
   if (troubles.length === 0) {
@@ -291,8 +296,9 @@ async function failure(
     });
   }
   const explained = await Promise.all(troubles.map((trouble) => explain(kube, name.namespace, trouble)));
+  const advice = explained.flatMap((words) => adviceOn(words));
   return new BerthError(`${head}: ${explained.join("\n")}`, {
-    fix: `${[...new Set(troubles.map((trouble) => trouble.fix))].join(" ")} ${again}`,
+    fix: `${[...new Set([...troubles.map((trouble) => trouble.fix), ...advice])].join(" ")} ${again}`,
     exitCode: ExitCode.environmentFailed,
   });
 }
@@ -306,6 +312,7 @@ function platformLost(name: EnvironmentName): BerthError {
 /** The stack's outputs; absent when the engine did not come to the end of the program. */
 interface PrOutputs {
   readonly url?: string | null;
+  readonly serviceUrls?: Record<string, string>;
   readonly databases?: string[];
 }
 
@@ -319,12 +326,14 @@ function resultOf(
   const outputs = result.summary.outputs as PrOutputs;
   const url = outputs.url ?? "";
   const { changes } = result.summary;
-  recorder.details.url = url;
+  const serviceUrls = outputs.serviceUrls ?? {};
+  Object.assign(recorder.details, { url, serviceUrls });
   const changed = Object.entries(changes).some(([op, count]) => op !== "same" && op !== "read" && count > 0);
   return {
     environment: name.namespace,
     namespace: name.namespace,
     url,
+    serviceUrls,
     commit: pr.commit,
     image: pr.image,
     generation,

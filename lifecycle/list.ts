@@ -28,6 +28,8 @@ export interface EnvironmentSummary {
   readonly commit: string;
   readonly owner: string;
   readonly url: string;
+  /** URLs of the public services, by name. */
+  readonly serviceUrls: Readonly<Record<string, string>>;
   /** When the namespace was made, ISO 8601; empty for an orphaned state. */
   readonly created: string;
   readonly expires: string;
@@ -118,6 +120,7 @@ export function summarise(kube: Kube, namespace: KubeObject, known: Known): Envi
     commit: labels[LABEL.commit] ?? "",
     owner: labels[LABEL.owner] ?? "",
     url: deployed?.url ?? "",
+    serviceUrls: deployed?.serviceUrls ?? {},
     created: creationTimestamp,
     expires: annotations[ANNOTATION.expiresAt] ?? "",
     podsReady: ready,
@@ -139,6 +142,7 @@ function orphan(
     commit: "",
     owner: "",
     url: "",
+    serviceUrls: {},
     created: "",
     expires: "",
     podsReady: 0,

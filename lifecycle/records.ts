@@ -35,6 +35,8 @@ export interface LifeRecord {
   readonly image?: string;
   readonly generation?: number;
   readonly url?: string;
+  /** URLs of the public services, by name. */
+  readonly serviceUrls?: Readonly<Record<string, string>>;
   /** Resources created, updated, deleted, left alone. */
   readonly changes?: Readonly<Record<string, number>>;
   /** File name of the receipt beside the records. */
@@ -43,7 +45,9 @@ export interface LifeRecord {
 
 /** What a verb adds to its record while it works. */
 export type RecordDetails = {
-  -readonly [Key in "commit" | "branch" | "image" | "generation" | "url" | "changes" | "receipt"]?: LifeRecord[Key];
+  -readonly [
+    Key in "commit" | "branch" | "image" | "generation" | "url" | "serviceUrls" | "changes" | "receipt"
+  ]?: LifeRecord[Key];
 };
 
 /** Measures phases and collects details for the record. */

@@ -123,6 +123,41 @@ describe("what keeps a pod from becoming ready", () => {
     assert.deepEqual(diagnose([running], [{ ...failing, lastTimestamp: "2025-12-31T23:59:59Z" }], start), []);
   });
 
+  it("gives up on an app or service that used up the time for its start, and points to its log", () => {
+    const killed = event("Killing", "Container api failed startup probe, will be restarted", "Pod", "app-1");
+    const late = (restartCount: number, ready = false): Pod => ({
+      metadata: { name: "app-1" },
+      status: { phase: "Running", containerStatuses: [{ name: "api", ready, restartCount, state: { running: {} } }] },
+    });
+    const [trouble] = diagnose([late(0)], [killed], start);
+    assert.deepEqual([trouble?.reason, trouble?.hopelessAfter], ["StartupTimeout", 0]);
+    assert.match(trouble?.fix ?? "", /let service api answer .* the service's probes\.startup .* does not count/);
+    assert.deepEqual(trouble?.log, { pod: "app-1", container: "api", previous: false });
+    assert.equal(diagnose([late(1)], [killed], start)[0]?.log?.previous, true);
+    assert.deepEqual(diagnose([late(1, true)], [killed], start), []);
+    // A database may take two attempts: its files are there at the second.
+    const database = event("Killing", "Container mariadb failed startup probe, will be restarted", "Pod", "mariadb-0");
+    const slow: Pod = {
+      metadata: { name: "mariadb-0" },
+      status: { phase: "Running", containerStatuses: [{ name: "mariadb", ready: false, state: { running: {} } }] },
+    };
+    assert.deepEqual(diagnose([slow], [database], start), []);
+  });
+
+  it("says how to fix an image that runs as root", () => {
+    const message = "container has runAsNonRoot and image will run as root (pod: app-1, container: app)";
+    const [trouble] = diagnose(
+      [pod({ state: { waiting: { reason: "CreateContainerConfigError", message } } })],
+      [],
+      start,
+    );
+    assert.match(trouble?.fix ?? "", /USER 1000/);
+    const secret = pod({
+      state: { waiting: { reason: "CreateContainerConfigError", message: 'secret "x" not found' } },
+    });
+    assert.match(diagnose([secret], [], start)[0]?.fix ?? "", /missing Secret/);
+  });
+
   it("tells why there is no pod at all", () => {
     const quota = event("FailedCreate", "pods is forbidden: exceeded quota: berth, requested: …", "ReplicaSet", "app");
     const security = event("FailedCreate", 'violates PodSecurity "restricted:latest"', "ReplicaSet", "app");

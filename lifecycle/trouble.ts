@@ -1,5 +1,7 @@
 import { ENGINES, ENGINE_TITLES } from "../config/databases";
 import { DATABASE_RESOURCES } from "../config/limits";
+import { APP } from "../config/workloads";
+import { ROOT_ADVICE } from "./advice";
 import type { KubeObject } from "./kube";
 
 /** A pod, as far as its troubles go. */
@@ -61,6 +63,7 @@ const hopelessRestarts = 4;
 
 interface WaitingRule {
   readonly reasons: readonly string[];
+  readonly pattern?: RegExp;
   readonly fix: string;
   readonly hopelessAfter?: number;
 }
@@ -81,6 +84,12 @@ const waitingRules: readonly WaitingRule[] = [
     hopelessAfter: 25,
   },
   {
+    reasons: ["CreateContainerConfigError"],
+    pattern: /runAsNonRoot/,
+    fix: ROOT_ADVICE,
+    hopelessAfter: 5,
+  },
+  {
     reasons: ["CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError"],
     fix: "correct what the message names: a missing Secret or ConfigMap (envFrom), a command, a mount.",
     hopelessAfter: 30,
@@ -96,14 +105,14 @@ const eventRules: readonly { reason: string; pattern?: RegExp; name: string; fix
     reason: "FailedCreate",
     pattern: /exceeded quota/,
     name: "QuotaExceeded",
-    fix: "lower app.resources or the databases in berth.yaml, so that the new pod fits beside the old one.",
+    fix: "lower resources, replicas or the databases in berth.yaml, so that the new pod fits beside the old one.",
     hopelessAfter: 30,
   },
   {
     reason: "FailedCreate",
     pattern: /violates PodSecurity/,
     name: "PodSecurity",
-    fix: "let the image run as a non-root user without extra capabilities.",
+    fix: ROOT_ADVICE,
     hopelessAfter: 5,
   },
   {
@@ -174,6 +183,17 @@ function containerTrouble(pod: string, container: ContainerStatus, events: reado
   const reason = container.state?.waiting?.reason ?? "";
   const ended = container.state?.terminated ?? container.lastState?.terminated;
   const restarts = container.restartCount ?? 0;
+  const late = eventOf(pod, events, "Killing", `Container ${container.name} failed startup probe`);
+  if (late && container.ready !== true && ENGINES.every((engine) => engine !== container.name)) {
+    return {
+      object,
+      reason: "StartupTimeout",
+      message: "did not start within the time of its startup probe",
+      fix: startupFix(container.name),
+      hopelessAfter: 0,
+      log: { pod, container: container.name, previous: restarts > 0 },
+    };
+  }
   const crashing = reason === "CrashLoopBackOff" || (container.state?.terminated?.exitCode ?? 0) !== 0;
   if (crashing || (restarts > 0 && container.ready !== true && (ended?.exitCode ?? 0) !== 0)) {
     return {
@@ -186,7 +206,10 @@ function containerTrouble(pod: string, container: ContainerStatus, events: reado
     };
   }
   if (!normalWaiting.has(reason)) {
-    const rule = waitingRules.find((candidate) => candidate.reasons.includes(reason));
+    const message = container.state?.waiting?.message ?? "";
+    const rule = waitingRules.find(
+      ({ reasons, pattern }) => reasons.includes(reason) && pattern?.test(message) !== false,
+    );
     return {
       object,
       reason,
@@ -196,10 +219,7 @@ function containerTrouble(pod: string, container: ContainerStatus, events: reado
     };
   }
   if (container.state?.running === undefined || container.ready === true) return undefined;
-  const probe = events.findLast(
-    (event) =>
-      event.reason === "Unhealthy" && event.involvedObject?.kind === "Pod" && event.involvedObject.name === pod,
-  );
+  const probe = eventOf(pod, events, "Unhealthy");
   if (probe === undefined) return undefined;
   return {
     object,
@@ -210,9 +230,31 @@ function containerTrouble(pod: string, container: ContainerStatus, events: reado
   };
 }
 
+/** The newest event of a pod with that reason, whose message begins so. */
+function eventOf(pod: string, events: readonly KubeEvent[], reason: string, message = ""): KubeEvent | undefined {
+  return events.findLast(
+    (event) =>
+      event.reason === reason &&
+      event.involvedObject?.kind === "Pod" &&
+      event.involvedObject.name === pod &&
+      event.message?.startsWith(message) !== false,
+  );
+}
+
+/** What a container is to the person who reads: the app, or one of the services. */
+function calledInConfig(container: string): { it: string; port: string; path: string; field: string } {
+  if (container === APP) return { it: "the app", port: "app.port", path: "app.healthPath", field: "" };
+  return { it: `service ${container}`, port: "its port", path: "its healthPath", field: "the service's " };
+}
+
+function startupFix(container: string): string {
+  const { it, port, path, field } = calledInConfig(container);
+  return `let ${it} answer on ${port} at ${path}, see in its log what it waits for, or give it longer with ${field}probes.startup in berth.yaml; pulling its image does not count.`;
+}
+
 function memoryFix(container: string): string {
   const engine = ENGINES.find((each) => each === container);
-  if (engine === undefined) return "raise app.resources.limits.memory in berth.yaml.";
+  if (engine === undefined) return `raise ${calledInConfig(container).field}resources.limits.memory in berth.yaml.`;
   const { memory } = DATABASE_RESOURCES[engine].limits;
   return `have the app ask less of ${ENGINE_TITLES[engine]} at once, which has ${memory} of memory in a preview.`;
 }
@@ -225,7 +267,10 @@ function crashFix(container: string): string {
 
 function probeFix(container: string): string {
   const engine = ENGINES.find((each) => each === container);
-  if (engine === undefined) return "let the app answer on app.port at app.healthPath with a status from 200 to 399.";
+  if (engine === undefined) {
+    const { it, port, path } = calledInConfig(container);
+    return `let ${it} answer on ${port} at ${path} with a status from 200 to 399.`;
+  }
   return `see in its log whether ${ENGINE_TITLES[engine]} is still starting or recovering, which ends by itself, or says what it lacks.`;
 }
 

@@ -47,6 +47,7 @@ describe("the program", () => {
     assert.deepEqual(rest, {
       namespace: "shop-pr-7",
       url: "https://shop-pr-7.berth.localhost:8443",
+      serviceUrls: {},
       commit: PR.commit,
       generation: 1,
       image: PR.image,

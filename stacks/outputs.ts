@@ -82,6 +82,8 @@ export interface PrOutputs {
   namespace: string;
   /** URL of the app; null when the config switches its Ingress off. */
   url: string | null;
+  /** URLs of the public services, by name. */
+  serviceUrls: Record<string, string>;
   /** Commit that is deployed. */
   commit: string;
   /** Deploys of this environment, counted from 1. */

@@ -39,6 +39,7 @@ export async function prStack(): Promise<Record<string, pulumi.Output<unknown>>>
   const outputs: PrOutputs = {
     namespace: environmentName(key),
     url: environment.url,
+    serviceUrls: environment.serviceUrls,
     commit: pr.commit,
     generation: pr.generation,
     image: pr.image,

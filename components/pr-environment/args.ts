@@ -62,7 +62,9 @@ export interface PrEnvironmentTransforms {
   database?: Transform<StatefulSetArgs>;
   /** Called for a database that an operator runs. */
   operatedDatabase?: Transform<CustomResourceArgs>;
+  /** Called for the app's and each service's. */
   deployment?: Transform<DeploymentArgs>;
+  /** Called for the app's and each public service's. */
   ingress?: Transform<IngressArgs>;
 }
 

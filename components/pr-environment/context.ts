@@ -1,6 +1,5 @@
-import type { Engine } from "../../config/databases";
 import { LABEL, MANAGED_BY, labelValue } from "../../config/labels";
-import { environmentName, hostName, url } from "../../config/names";
+import { environmentName, hostName, serviceHostName, url } from "../../config/names";
 import type { PlatformFacts } from "../../config/platform";
 import type { PrConfig } from "../../config/pr";
 import type { Config } from "../../config/schema";
@@ -9,8 +8,17 @@ import type { PlainMetadata } from "./args";
 /** User and group that apps run as: the first ordinary user of most images, such as `node`. */
 export const APP_USER = 1000;
 
-/** The parts of an environment that run pods, and the value of `berth.dev/component` on them. */
-export type Component = "app" | Engine;
+/**
+ * A part of an environment that runs pods, and the value of `berth.dev/component` on them: `app`, a service or a database. No two
+ * parts have the same name, which `config/check.ts` sees to.
+ */
+export type Component = string;
+
+/** Where a public service is reached. */
+export interface Route {
+  host: string;
+  url: string;
+}
 
 /** What every planner of an environment reads. */
 export interface PlanContext {
@@ -23,6 +31,8 @@ export interface PlanContext {
   host: string | null;
   /** URL of the app; null when it has no Ingress. */
   url: string | null;
+  /** The public services, by name. */
+  services: Record<string, Route>;
   /** Labels of every object of the environment. */
   labels: Record<string, string>;
 }
@@ -39,6 +49,14 @@ export function planContext(args: { config: Config; pr: PrConfig; platform: Plat
     namespace,
     host,
     url: host === null ? null : url(platform.scheme, host, platform.port),
+    services: Object.fromEntries(
+      config.services
+        .filter((service) => service.public)
+        .map(({ name }) => {
+          const own = serviceHostName(namespace, name, platform.domain);
+          return [name, { host: own, url: url(platform.scheme, own, platform.port) }];
+        }),
+    ),
     labels: {
       [LABEL.managedBy]: MANAGED_BY,
       [LABEL.environment]: namespace,

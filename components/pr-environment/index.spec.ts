@@ -254,7 +254,8 @@ describe("PrEnvironment", () => {
         spec: { strategy: object; progressDeadlineSeconds: number };
       };
       assert.deepEqual(spec.strategy, { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
-      assert.equal(spec.progressDeadlineSeconds, 300);
+      // Pulls, the wait for the database, the start, the first readiness, and some slack.
+      assert.equal(spec.progressDeadlineSeconds, 600 + 180 + 120 + 3 + 30);
     });
 
     it("has no route when the config switches it off", async () => {

@@ -9,7 +9,7 @@ import { createIsolation } from "./isolation";
 import { planPrEnvironment } from "./plan";
 import { validate } from "./validate";
 import { createSecrets } from "./secrets";
-import { createWorkload } from "./workload";
+import { createWorkloads } from "./workload";
 
 export type { PrEnvironmentArgs, PrEnvironmentTransforms } from "./args";
 
@@ -28,11 +28,13 @@ export class PrEnvironment extends pulumi.ComponentResource {
   readonly namespace: pulumi.Output<string>;
   /** URL of the app; null when the config switches its Ingress off. */
   readonly url: string | null;
+  /** URLs of the public services, by name. */
+  readonly serviceUrls: Record<string, string>;
   /** Databases that it has. */
   readonly databases: string[];
   /** What this config needs; to be given as `previousQuota` to the next deploy. */
   readonly quota: Quota;
-  /** Has a value once the app and its databases run; none when one of them fails. */
+  /** Has a value once the app, its services and its databases run; none when one of them fails. */
   readonly ready: pulumi.Output<true>;
 
   /**
@@ -57,13 +59,21 @@ export class PrEnvironment extends pulumi.ComponentResource {
     const counted = children.with({ dependsOn: [namespace, isolation.quota] });
     const { needs, workloads } = createDatabases({ children: counted, fences, owner }, plan, transform);
     const secrets = createSecrets(counted, plan.secrets, transform);
-    const app = createWorkload(counted, [...fences, ...needs], plan, transform, secrets);
+    const deployments = createWorkloads(counted, [...fences, ...needs, ...secrets.needs], plan, transform, secrets);
 
     this.namespace = namespace.metadata.name;
     this.url = plan.context.url;
+    this.serviceUrls = Object.fromEntries(
+      Object.entries(plan.context.services).map(([service, { url }]) => [service, url]),
+    );
     this.quota = plan.neededQuota;
-    this.ready = pulumi.all([app, ...workloads].map(({ id }) => id)).apply(() => true as const);
+    this.ready = pulumi.all([...deployments, ...workloads].map(({ id }) => id)).apply(() => true as const);
     this.databases = plan.databases.map(({ engine }) => engine);
-    this.registerOutputs({ namespace: this.namespace, url: this.url, databases: this.databases });
+    this.registerOutputs({
+      namespace: this.namespace,
+      url: this.url,
+      serviceUrls: this.serviceUrls,
+      databases: this.databases,
+    });
   }
 }

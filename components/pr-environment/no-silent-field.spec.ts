@@ -19,9 +19,13 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "app.port": [3000, 8080],
   "app.healthPath": ["/health", "/ready"],
   "image.repository": ["localhost/berth/guestbook", "localhost/berth/other"],
+  "app.replicas": [1, 2],
+  "app.command.*": ["node", "bun"],
+  "app.args.*": ["a", "b"],
   "env.*": ["a", "b"],
   "envFrom.*.secretRef.name": ["a", "b"],
   "envFrom.*.configMapRef.name": ["a", "b"],
+  "resources.size": ["small", "medium"],
   "resources.requests.cpu": ["50m", "60m"],
   "resources.requests.memory": ["128Mi", "129Mi"],
   "resources.limits.cpu": ["200m", "300m"],
@@ -57,15 +61,68 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "databases.minio.bucket": ["uploads", "pictures"],
   "ingress.enabled": [true, false],
   "ingress.annotations.*": ["a", "b"],
+  ...probeSamples("probes"),
+  "services.*.name": ["api", "worker"],
+  "services.*.image": [`ghcr.io/acme/api@${DIGEST}`, `ghcr.io/acme/worker@${DIGEST}`],
+  "services.*.port": [8080, 9090],
+  "services.*.extraPorts.*": [9000, 9001],
+  "services.*.public": [false, true],
+  "services.*.healthPath": ["/health", "/ready"],
+  "services.*.replicas": [1, 2],
+  "services.*.command.*": ["node", "bun"],
+  "services.*.args.*": ["a", "b"],
+  "services.*.env.*": ["a", "b"],
+  "services.*.envFrom.*.secretRef.name": ["a", "b"],
+  "services.*.envFrom.*.configMapRef.name": ["a", "b"],
+  "services.*.resources.size": ["small", "large"],
+  "services.*.resources.requests.cpu": ["50m", "60m"],
+  "services.*.resources.requests.memory": ["128Mi", "129Mi"],
+  "services.*.resources.limits.cpu": ["200m", "300m"],
+  "services.*.resources.limits.memory": ["384Mi", "385Mi"],
+  "services.*.writableDirs.*": ["/data", "/cache"],
+  ...probeSamples("services.*.probes"),
+  "services.*.databases.*": ["postgresql", "redis"],
   "egress.allow.*.cidr": ["203.0.113.0/24", "198.51.100.0/24"],
   "egress.allow.*.ports.*": [443, 8443],
 };
+
+/** Samples for the three probes at a path. */
+function probeSamples(path: string): Record<string, [unknown, unknown]> {
+  const each: Record<string, [unknown, unknown]> = {
+    enabled: [true, false],
+    path: ["/a", "/b"],
+    port: [8081, 8082],
+    tcp: [false, true],
+    initialDelaySeconds: [0, 5],
+    periodSeconds: [2, 4],
+    timeoutSeconds: [2, 4],
+    failureThreshold: [10, 20],
+  };
+  const of = (kind: string) =>
+    Object.fromEntries(Object.entries(each).map(([field, values]) => [`${path}.${kind}.${field}`, values]));
+  return {
+    [`${path}.startup`]: [true, false],
+    [`${path}.readiness`]: [true, false],
+    [`${path}.liveness`]: [true, false],
+    ...of("startup"),
+    ...of("readiness"),
+    [`${path}.readiness.successThreshold`]: [1, 2],
+    ...of("liveness"),
+  };
+}
 
 /** What a field needs beside it to be accepted. */
 const BESIDE: Record<string, Values> = {
   "egress.allow.*.cidr": { egress: { allow: [{ ports: [443] }] } },
   "egress.allow.*.ports.*": { egress: { allow: [{ cidr: "203.0.113.0/24" }] } },
+  // What has a URL must have a readiness probe.
+  "probes.readiness": { ingress: { enabled: false } },
+  "probes.readiness.enabled": { ingress: { enabled: false } },
+  "services.*.databases.*": { services: [{ name: "api" }], databases: { postgresql: true, redis: true } },
 };
+
+/** What a field of a service needs beside it. */
+const SERVICE = { services: [{ name: "api", port: 8080 }] };
 
 const facts = {
   ...HOST_FACTS,
@@ -104,7 +161,13 @@ describe("no field of berth.yaml is silent", () => {
 /** What comes of a config in which one field has a value: the whole plan, or why it is refused. */
 function outcome(path: string, value: unknown): string {
   const config = parseConfig(
-    merge({ projectId: "shop" }, merge(structuredClone(BESIDE[path] ?? {}), nest(path.split("."), value))),
+    merge(
+      { projectId: "shop" },
+      merge(
+        structuredClone(BESIDE[path] ?? (path.startsWith("services.") ? SERVICE : {})),
+        nest(path.split("."), value),
+      ),
+    ),
   );
   const args = { config, pr: PR, platform: facts };
   const refused = validate(args);

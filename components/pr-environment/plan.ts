@@ -11,7 +11,7 @@ import { planNetworkPolicies } from "./isolation/network-policies";
 import { planLimitRange, planNamespace, planResourceQuota, planServiceAccount } from "./isolation/plan";
 import { planSecrets } from "./secrets/plan";
 import type { SecretsPlan } from "./secrets/plan";
-import { planWorkload } from "./workload/plan";
+import { planWorkloads } from "./workload/plan";
 import type { WorkloadPlan } from "./workload/plan";
 
 /** Everything in an environment, passwords apart. Plain values, the same for the same arguments. */
@@ -22,11 +22,12 @@ export interface PrEnvironmentPlan {
   neededQuota: Quota;
   quota: ResourceQuotaArgs;
   limitRange: LimitRangeArgs;
-  serviceAccounts: Partial<Record<Component, ServiceAccountArgs>>;
+  serviceAccounts: Record<Component, ServiceAccountArgs>;
   networkPolicies: Record<string, NetworkPolicyArgs>;
   databases: DatabasePlan[];
   secrets: SecretsPlan;
-  workload: WorkloadPlan;
+  /** The app, then the services in the order of the config. */
+  workloads: WorkloadPlan[];
 }
 
 /**
@@ -37,6 +38,7 @@ export interface PrEnvironmentPlan {
 export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): PrEnvironmentPlan {
   const context = planContext(args);
   const databases = planDatabases(context);
+  const workloads = planWorkloads(context, databases);
   const neededQuota = planQuota(args.config);
   return {
     context,
@@ -46,13 +48,14 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
     limitRange: planLimitRange(context),
     serviceAccounts: Object.fromEntries(
       // An operator makes the accounts of its own pods.
-      (["app", ...databases.filter(({ server }) => server.kind === "pod").map(({ engine }) => engine)] as const).map(
-        (one) => [one, planServiceAccount(context, one)],
-      ),
+      [
+        ...workloads.map(({ name }) => name),
+        ...databases.filter(({ server }) => server.kind === "pod").map(({ engine }) => engine),
+      ].map((one) => [one, planServiceAccount(context, one)]),
     ),
     networkPolicies: planNetworkPolicies(context),
     databases,
     secrets: planSecrets(context),
-    workload: planWorkload(context, databases),
+    workloads,
   };
 }

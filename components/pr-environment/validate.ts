@@ -8,7 +8,7 @@ import {
   sortVersions,
 } from "../../config/databases";
 import { referencesOf } from "../../config/env-from";
-import { repositoryOf } from "../../config/image";
+import { isImageByDigest, repositoryOf } from "../../config/image";
 import { formatPath } from "../../config/problems";
 import type { InvalidProperty } from "../problems";
 import type { PrEnvironmentArgs } from "./args";
@@ -16,7 +16,13 @@ import { operatedVersion, operatedVersions } from "./databases/cloudnative-pg";
 
 /** Finds what each part of the arguments cannot know by itself: whether config, pull request and platform go together. */
 export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platform">): InvalidProperty[] {
-  return [...validateImage(args), ...validateDatabases(args), ...validateEgress(args), ...validateEnvFrom(args)];
+  return [
+    ...validateImage(args),
+    ...validateServiceImages(args),
+    ...validateDatabases(args),
+    ...validateEgress(args),
+    ...validateEnvFrom(args),
+  ];
 }
 
 function validateImage({ config, pr }: Pick<PrEnvironmentArgs, "config" | "pr">): InvalidProperty[] {
@@ -27,6 +33,44 @@ function validateImage({ config, pr }: Pick<PrEnvironmentArgs, "config" | "pr">)
       propertyPath: "pr.image",
       reason: `"${pr.image}" is not from ${repository}, which the config's image.repository asks for. Deploy an image from there, or change image.repository.`,
     },
+  ];
+}
+
+/** Whether each service has an image by digest, from where its config says, and no image is for a service that does not exist. */
+function validateServiceImages({
+  config: { services },
+  pr,
+}: Pick<PrEnvironmentArgs, "config" | "pr">): InvalidProperty[] {
+  const given = pr.serviceImages ?? {};
+  const names = services.map(({ name }) => name);
+  const unknown = Object.keys(given)
+    .filter((name) => !names.includes(name))
+    .map((name) => ({
+      propertyPath: `pr.serviceImages.${name}`,
+      reason: `"${name}" is no service of the config; accepted: ${names.length === 0 ? "none, as it has no services" : names.join(", ")}. Correct the name of --service-image, or add the service.`,
+    }));
+  return [
+    ...unknown,
+    ...services.flatMap(({ name, image }, index) => {
+      const own = given[name];
+      if (image === undefined || (own === undefined && isImageByDigest(image))) return [];
+      const repository = repositoryOf(image) ?? image;
+      if (own === undefined) {
+        return [
+          {
+            propertyPath: `config.services[${index}].image`,
+            reason: `"${image}" is a repository without a digest, and the deploy gives no image of it. Deploy with --service-image ${name}=${image}@sha256:…, or write the digest into the config.`,
+          },
+        ];
+      }
+      if (repositoryOf(own) === repository) return [];
+      return [
+        {
+          propertyPath: `pr.serviceImages.${name}`,
+          reason: `"${own}" is not from ${repository}, which the config's services[${index}].image asks for. Deploy an image from there, or change the config.`,
+        },
+      ];
+    }),
   ];
 }
 

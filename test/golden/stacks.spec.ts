@@ -81,6 +81,24 @@ const EXAMPLES: Record<string, RecordOptions> = {
       },
     },
   },
+  "pr-services": {
+    stack: "pr-shop-7",
+    stacks: STACKS,
+    config: {
+      role: "pr",
+      pr: PR,
+      config: {
+        projectId: "shop",
+        app: { replicas: 2 },
+        probes: { startup: { periodSeconds: 5, failureThreshold: 60 }, liveness: { tcp: true } },
+        databases: { postgresql: true },
+        services: [
+          { name: "api", image: `ghcr.io/acme/api@${DIGEST}`, port: 8080, public: true, databases: ["postgresql"] },
+          { name: "worker", command: ["node", "worker.js"], resources: { size: "medium" } },
+        ],
+      },
+    },
+  },
 };
 
 describe("golden resource graphs", () => {

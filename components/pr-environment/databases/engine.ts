@@ -6,6 +6,7 @@ import { ENGINE_TITLES, servingVersion, settingsOf, variablesOf } from "../../..
 import type { Engine } from "../../../config/databases";
 import { DATABASE_RESOURCES, WAIT_RESOURCES } from "../../../config/limits";
 import { formatBytes, parseBytes } from "../../../config/quantity";
+import { DATABASE_WAIT_SECONDS } from "../../../config/workloads";
 import { CONTAINER_SECURITY, podSecurity } from "../../security";
 import { metadata, podLabels, selector } from "../context";
 import type { PlanContext } from "../context";
@@ -31,7 +32,7 @@ const IMAGE_USER = 999;
 export const GRACE_SECONDS = 5;
 
 /** Seconds that an app waits for a database. Image pull, volume, first initialisation and bootstrap SQL must fit. */
-export const WAIT_SECONDS = 180;
+export const WAIT_SECONDS = DATABASE_WAIT_SECONDS;
 
 /** A folder that is empty at each start of the pod. */
 interface ScratchFolder {

@@ -20,8 +20,8 @@ describe("variables of databases", () => {
   }
 
   it("reach the app, each from the Secret of its engine", () => {
-    const { workload } = plan({ minio: { bucket: "uploads" } });
-    const text = JSON.stringify(workload.deployment);
+    const { workloads } = plan({ minio: { bucket: "uploads" } });
+    const text = JSON.stringify(workloads[0]?.deployment);
     for (const name of variablesOf(config({ databases: { minio: true } }).databases, "s3"))
       assert.ok(text.includes(JSON.stringify({ name, valueFrom: { secretKeyRef: { name: "s3", key: name } } })), name);
     assert.ok(!text.includes("AWS_"), "an app with minio keeps what it has of AWS");

@@ -2,7 +2,10 @@ import type { NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
 import type { input } from "@pulumi/kubernetes/types";
 import { exceptions } from "../../../config/cidr";
 import { isOperated } from "../../../config/databases";
+import { LABEL } from "../../../config/labels";
 import type { PlatformFacts } from "../../../config/platform";
+import { portsOf, workloadsOf } from "../../../config/workloads";
+import type { WorkloadConfig } from "../../../config/workloads";
 import { CLUSTER_POD, STATUS_PORT } from "../databases/cloudnative-pg";
 import type { EngineSpec } from "../databases/engine";
 import { specsOf } from "../databases/plan";
@@ -14,44 +17,69 @@ type Peer = input.networking.v1.NetworkPolicyPeer;
 /**
  * All policies of an environment, by name.
  *
- * They add up: everything is refused both ways, and each further policy opens one path that is needed. Pods of one environment do
- * not reach each other in general; the app reaches the ports of its databases and nothing else. Nobody reaches the API server, and a
- * database reaches nothing at all, DNS included; only a database that an operator runs reaches the API server.
+ * They add up: everything is refused both ways, and each further policy opens one path that is needed. The app and the services reach
+ * each other's ports and those of the databases that the config gives them; nothing else in the environment is reached. Only what has a
+ * URL is reached from the gateway. Nobody reaches the API server, and a database reaches nothing at all, DNS included; only a database
+ * that an operator runs reaches the API server.
  */
 export function planNetworkPolicies(context: PlanContext): Record<string, NetworkPolicyArgs> {
   const { config, platform } = context;
-  const app = config.app.port;
+  const workloads = workloadsOf(config);
+  const names = workloads.map(({ name }) => name);
   return {
     "default-deny": policy(context, "default-deny", {}, { policyTypes: ["Ingress", "Egress"] }),
-    ...when(config.ingress.enabled, "allow-gateway-to-app", () =>
-      allowIn(context, "allow-gateway-to-app", selector("app"), platform.gatewaySources.map(gatewayPeer), app),
+    ...Object.fromEntries(
+      workloads.flatMap(({ name, port, isPublic }) => {
+        const fromGateway = `allow-gateway-to-${name}`;
+        const toDns = `allow-${name}-to-dns`;
+        const gateway = platform.gatewaySources.map(gatewayPeer);
+        return [
+          ...(isPublic && port !== undefined
+            ? [[fromGateway, allowIn(context, fromGateway, anyOf([name]), gateway, [port])] as const]
+            : []),
+          [
+            toDns,
+            policy(context, toDns, anyOf([name]), {
+              policyTypes: ["Egress"],
+              egress: [{ to: [CLUSTER_DNS], ports: [portOf(53, "UDP"), portOf(53)] }],
+            }),
+          ] as const,
+        ];
+      }),
     ),
-    "allow-app-to-dns": policy(context, "allow-app-to-dns", selector("app"), {
-      policyTypes: ["Egress"],
-      egress: [{ to: [CLUSTER_DNS], ports: [port(53, "UDP"), port(53)] }],
-    }),
-    ...Object.fromEntries(specsOf(config.databases).flatMap((spec) => databasePolicies(context, spec))),
+    ...Object.fromEntries(specsOf(config.databases).flatMap((spec) => databasePolicies(context, spec, workloads))),
+    ...(workloads.length > 1
+      ? Object.fromEntries(workloads.flatMap((workload) => betweenWorkloads(context, workload, workloads)))
+      : {}),
     ...when(config.egress.allow.length > 0, "allow-app-egress", () =>
-      policy(context, "allow-app-egress", selector("app"), {
+      policy(context, "allow-app-egress", anyOf(names), {
         policyTypes: ["Egress"],
         egress: config.egress.allow.map(({ cidr, ports }) => ({
           to: [block(cidr)],
-          ports: ports.map((number) => port(number)),
+          ports: ports.map((number) => portOf(number)),
         })),
       }),
     ),
   };
 }
 
-/** One policy on each end of the way from the app to a database, with their names. */
-function databasePolicies(context: PlanContext, { engine, port: number }: EngineSpec): [string, NetworkPolicyArgs][] {
+/** One policy on each end of the way to a database, with their names: one for each that reaches it, and one for the database. */
+function databasePolicies(
+  context: PlanContext,
+  { engine, port }: EngineSpec,
+  workloads: readonly WorkloadConfig[],
+): [string, NetworkPolicyArgs][] {
+  const users = workloads.filter(({ engines }) => engines.includes(engine)).map(({ name }) => name);
   const isByOperator = engine === "postgresql" && isOperated(context.config.databases);
-  const pods = isByOperator ? CLUSTER_POD : selector(engine);
-  const [out, into] = [`allow-app-to-${engine}`, `allow-${engine}-from-app`];
-  const egress = [{ to: [{ podSelector: { matchLabels: pods } }], ports: [port(number)] }];
+  const pods = isByOperator ? { matchLabels: CLUSTER_POD } : anyOf([engine]);
+  const egress = [{ to: [{ podSelector: pods }], ports: [portOf(port)] }];
+  const into = `allow-${engine}-from-app`;
   return [
-    [out, policy(context, out, selector("app"), { policyTypes: ["Egress"], egress })],
-    [into, allowIn(context, into, pods, [{ podSelector: { matchLabels: selector("app") } }], number)],
+    ...users.map((user): [string, NetworkPolicyArgs] => {
+      const out = `allow-${user}-to-${engine}`;
+      return [out, policy(context, out, anyOf([user]), { policyTypes: ["Egress"], egress })];
+    }),
+    [into, allowIn(context, into, pods, [{ podSelector: anyOf(users) }], [port])],
     ...(isByOperator ? operatorPolicies(context, engine) : []),
   ];
 }
@@ -65,11 +93,42 @@ function operatorPolicies(context: PlanContext, engine: Component): [string, Net
   if (cloudnativePg === null) return [];
   const [into, out] = [`allow-operator-to-${engine}`, `allow-${engine}-to-api-server`];
   const operator = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": cloudnativePg.namespace } } };
-  const egress = [{ to: cloudnativePg.apiServerCidrs.map(apiServerBlock), ports: [port(443), port(6443)] }];
+  const pods = { matchLabels: CLUSTER_POD };
+  const egress = [{ to: cloudnativePg.apiServerCidrs.map(apiServerBlock), ports: [portOf(443), portOf(6443)] }];
   return [
-    [into, allowIn(context, into, CLUSTER_POD, [operator], STATUS_PORT)],
-    [out, policy(context, out, CLUSTER_POD, { policyTypes: ["Egress"], egress })],
+    [into, allowIn(context, into, pods, [operator], [STATUS_PORT])],
+    [out, policy(context, out, pods, { policyTypes: ["Egress"], egress })],
   ];
+}
+
+/** The way from all other workloads to the ports of one, with a policy on each end. */
+function betweenWorkloads(
+  context: PlanContext,
+  workload: WorkloadConfig,
+  workloads: readonly WorkloadConfig[],
+): [string, NetworkPolicyArgs][] {
+  const { name } = workload;
+  const ports = portsOf(workload);
+  if (ports.length === 0) return [];
+  const others = anyOf(workloads.map((other) => other.name).filter((other) => other !== name));
+  const [into, out] = [`allow-${name}-from-others`, `allow-others-to-${name}`];
+  return [
+    [into, allowIn(context, into, anyOf([name]), [{ podSelector: others }], ports)],
+    [
+      out,
+      policy(context, out, others, {
+        policyTypes: ["Egress"],
+        egress: [{ to: [{ podSelector: anyOf([name]) }], ports: ports.map((port) => portOf(port)) }],
+      }),
+    ],
+  ];
+}
+
+/** Selects the pods of any of these components. */
+function anyOf(components: readonly Component[]): input.meta.v1.LabelSelector {
+  const [only, ...more] = components;
+  if (only !== undefined && more.length === 0) return { matchLabels: selector(only) };
+  return { matchExpressions: [{ key: LABEL.component, operator: "In", values: [...components] }] };
 }
 
 /** The cluster's DNS pods, by the label they carry on EKS, kubeadm, k3s and the embedded cluster alike. */
@@ -85,24 +144,26 @@ function when(condition: boolean, name: string, plan: () => NetworkPolicyArgs): 
 function policy(
   context: PlanContext,
   name: string,
-  matchLabels: Record<string, string>,
+  podSelector: input.meta.v1.LabelSelector,
   spec: Omit<input.networking.v1.NetworkPolicySpec, "podSelector">,
 ): NetworkPolicyArgs {
-  const podSelector = Object.keys(matchLabels).length === 0 ? {} : { matchLabels };
   return { metadata: metadata(context, name), spec: { podSelector, ...spec } };
 }
 
 function allowIn(
   context: PlanContext,
   name: string,
-  to: Record<string, string>,
+  to: input.meta.v1.LabelSelector,
   from: Peer[],
-  number: number,
+  ports: readonly number[],
 ): NetworkPolicyArgs {
-  return policy(context, name, to, { policyTypes: ["Ingress"], ingress: [{ from, ports: [port(number)] }] });
+  return policy(context, name, to, {
+    policyTypes: ["Ingress"],
+    ingress: [{ from, ports: ports.map((port) => portOf(port)) }],
+  });
 }
 
-function port(number: number, protocol: "TCP" | "UDP" = "TCP"): input.networking.v1.NetworkPolicyPort {
+function portOf(number: number, protocol: "TCP" | "UDP" = "TCP"): input.networking.v1.NetworkPolicyPort {
   return { port: number, protocol };
 }
 

@@ -2,25 +2,38 @@ import { Deployment } from "@pulumi/kubernetes/apps/v1";
 import { ConfigMap, Service } from "@pulumi/kubernetes/core/v1";
 import { Ingress } from "@pulumi/kubernetes/networking/v1";
 import type * as pulumi from "@pulumi/pulumi";
+import { APP } from "../../../config/workloads";
 import type { Children } from "../../children";
 import type { PrEnvironmentTransforms } from "../args";
 import type { PrEnvironmentPlan } from "../plan";
 import { restartedBy } from "../secrets";
 import type { CreatedSecrets } from "../secrets";
 
-/** Registers the app and its route. Only the Deployment is waited for; a Service or an Ingress says no more than it does. */
-export function createWorkload(
+/** Seconds for which a rollout is awaited beyond its own deadline, so that its own verdict comes first. */
+const BEYOND_DEADLINE = 60;
+
+/**
+ * Registers the app, the services and their routes. Only the Deployments are waited for, side by side; a Service or an Ingress says no
+ * more than they do.
+ *
+ * @returns the Deployments
+ */
+export function createWorkloads(
   children: Children,
   needs: pulumi.Resource[],
-  { context, workload }: PrEnvironmentPlan,
+  { workloads }: PrEnvironmentPlan,
   transform: PrEnvironmentTransforms,
   secrets: CreatedSecrets,
-): Deployment {
-  const env = children.add(ConfigMap, "app-env", workload.env, transform.configMap);
-  const deployment = children
-    .with({ dependsOn: [...needs, ...secrets.needs, env], customTimeouts: { create: "6m", update: "6m" } })
-    .add(Deployment, "app", restartedBy(secrets, context.config.envFrom, workload.deployment), transform.deployment);
-  children.add(Service, "app-service", workload.service, transform.service);
-  if (workload.ingress) children.add(Ingress, "app-ingress", workload.ingress, transform.ingress);
-  return deployment;
+): Deployment[] {
+  return workloads.map((plan) => {
+    const child = plan.name === APP ? APP : `service-${plan.name}`;
+    const timeout = `${plan.progressSeconds + BEYOND_DEADLINE}s`;
+    const env = children.add(ConfigMap, `${child}-env`, plan.env, transform.configMap);
+    const deployment = children
+      .with({ dependsOn: [...needs, env], customTimeouts: { create: timeout, update: timeout } })
+      .add(Deployment, child, restartedBy(secrets, plan.envFrom, plan.deployment), transform.deployment);
+    if (plan.service) children.add(Service, `${child}-service`, plan.service, transform.service);
+    if (plan.ingress) children.add(Ingress, `${child}-ingress`, plan.ingress, transform.ingress);
+    return deployment;
+  });
 }

@@ -2,20 +2,15 @@ import { createHash } from "node:crypto";
 import type { DeploymentArgs } from "@pulumi/kubernetes/apps/v1";
 import type { ConfigMapArgs, ServiceArgs } from "@pulumi/kubernetes/core/v1";
 import type { IngressArgs } from "@pulumi/kubernetes/networking/v1";
-import type { input } from "@pulumi/kubernetes/types";
 import { ANNOTATION } from "../../../config/labels";
-import { WRITABLE_DIR_SIZE } from "../../../config/limits";
-import type { Resources } from "../../../config/limits";
-import { formatBytes, formatCpu, parseBytes, parseCpu } from "../../../config/quantity";
-import { CONTAINER_SECURITY, podSecurity } from "../../security";
+import type { Config } from "../../../config/schema";
+import { APP, progressSeconds, workloadsOf } from "../../../config/workloads";
+import type { WorkloadConfig } from "../../../config/workloads";
+import { podSecurity } from "../../security";
 import { APP_USER, metadata, podLabels, selector } from "../context";
 import type { PlanContext } from "../context";
-import { fromSecret } from "../databases/engine";
 import type { DatabasePlan } from "../databases/engine";
-import { planEnvFrom } from "../secrets/plan";
-
-/** ConfigMap with the variables of the config. */
-const APP_ENV = "app-env";
+import { envName, namedPorts, planContainer, writableVolumes } from "./container";
 
 /**
  * Seconds between the signal to end and the kill. Requests to a preview are short and its data is in its database, so five are
@@ -23,149 +18,114 @@ const APP_ENV = "app-env";
  */
 const GRACE_SECONDS = 5;
 
-/** Seconds for which a pod that is to end still serves, so that the gateway has stopped sending to it before it stops. */
-const DRAIN_SECONDS = 1;
-
-/** Seconds an app has for its start, database included, before the rollout counts as failed. */
-export const PROGRESS_SECONDS = 300;
-
-/** Seconds an app's own start may take once its container runs. */
-const STARTUP_SECONDS = 120;
-
-/** What an environment's app consists of. */
+/** What the app or one service of an environment consists of. */
 export interface WorkloadPlan {
+  /** `app`, or the name of the service. */
+  name: string;
   env: ConfigMapArgs;
   deployment: DeploymentArgs;
-  service: ServiceArgs;
-  /** Undefined when the config switches it off. */
+  /** What its variables come from, as the config has it. */
+  envFrom: Config["envFrom"];
+  /** Seconds after which its rollout counts as failed. */
+  progressSeconds: number;
+  /** Undefined when it has no port. */
+  service: ServiceArgs | undefined;
+  /** Undefined when it has no URL. */
   ingress: IngressArgs | undefined;
 }
 
-/** Plans the app. Its port comes from `app.port` everywhere. */
-export function planWorkload(context: PlanContext, databases: readonly DatabasePlan[]): WorkloadPlan {
-  const { config, host } = context;
-  const { port } = config.app;
-  const skipAwait = { "pulumi.com/skipAwait": "true" };
+/** On what is not waited for, since it says no more than its Deployment. */
+const SKIP_AWAIT = { "pulumi.com/skipAwait": "true" };
+
+/** Plans the app and every service. */
+export function planWorkloads(context: PlanContext, databases: readonly DatabasePlan[]): WorkloadPlan[] {
+  return workloadsOf(context.config).map((workload) => planWorkload(context, workload, databases));
+}
+
+/** Plans one of them. Its port comes from one place of the config everywhere. */
+function planWorkload(
+  context: PlanContext,
+  workload: WorkloadConfig,
+  databases: readonly DatabasePlan[],
+): WorkloadPlan {
+  const { name, env, envFrom } = workload;
   return {
-    env: { metadata: metadata(context, APP_ENV, "app"), data: config.env },
-    deployment: planDeployment(context, databases),
-    service: {
-      metadata: { ...metadata(context, "app", "app"), annotations: skipAwait },
-      // The same number on both sides: the VPC CNI applies NetworkPolicies to a Service only then.
-      spec: { selector: selector("app"), ports: [{ name: "http", port, targetPort: port }] },
-    },
-    ingress:
-      host === null
-        ? undefined
-        : {
-            metadata: {
-              ...metadata(context, "app", "app"),
-              annotations: { ...config.ingress.annotations, ...skipAwait },
-            },
-            spec: {
-              ingressClassName: context.platform.ingressClass,
-              rules: [
-                {
-                  host,
-                  http: {
-                    paths: [
-                      { path: "/", pathType: "Prefix", backend: { service: { name: "app", port: { number: port } } } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
+    name,
+    env: { metadata: metadata(context, envName(workload), name), data: env },
+    deployment: planDeployment(context, workload, databases),
+    envFrom,
+    progressSeconds: progressSeconds(workload),
+    service: planService(context, workload),
+    ingress: planIngress(context, workload),
   };
 }
 
-function planDeployment(context: PlanContext, databases: readonly DatabasePlan[]): DeploymentArgs {
-  const { config, platform } = context;
-  const about = metadata(context, "app", "app");
-  const dirs = writableDirs(config.writableDirs);
+function planService(context: PlanContext, workload: WorkloadConfig): ServiceArgs | undefined {
+  const { name } = workload;
+  const ports = namedPorts(workload);
+  if (ports.length === 0) return undefined;
   return {
-    metadata: about,
+    metadata: { ...metadata(context, name, name), annotations: SKIP_AWAIT },
     spec: {
-      replicas: 1,
+      selector: selector(name),
+      // The same number on both sides: the VPC CNI applies NetworkPolicies to a Service only then.
+      ports: ports.map((one) => ({ name: one.name, port: one.port, targetPort: one.port })),
+    },
+  };
+}
+
+function planIngress(context: PlanContext, { name, port }: WorkloadConfig): IngressArgs | undefined {
+  const { config, platform } = context;
+  const host = name === APP ? context.host : (context.services[name]?.host ?? null);
+  if (host === null || port === undefined) return undefined;
+  const annotations = name === APP ? config.ingress.annotations : {};
+  return {
+    metadata: { ...metadata(context, name, name), annotations: { ...annotations, ...SKIP_AWAIT } },
+    spec: {
+      ingressClassName: platform.ingressClass,
+      rules: [
+        {
+          host,
+          http: {
+            paths: [{ path: "/", pathType: "Prefix", backend: { service: { name, port: { number: port } } } }],
+          },
+        },
+      ],
+    },
+  };
+}
+
+function planDeployment(
+  context: PlanContext,
+  workload: WorkloadConfig,
+  databases: readonly DatabasePlan[],
+): DeploymentArgs {
+  const { name, env, replicas, engines } = workload;
+  const waits = databases.filter(({ engine }) => engines.includes(engine)).map(({ wait }) => wait);
+  return {
+    metadata: metadata(context, name, name),
+    spec: {
+      replicas,
       revisionHistoryLimit: 1,
-      progressDeadlineSeconds: PROGRESS_SECONDS,
+      progressDeadlineSeconds: progressSeconds(workload),
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-      selector: { matchLabels: selector("app") },
+      selector: { matchLabels: selector(name) },
       template: {
-        metadata: { labels: podLabels(context, "app"), annotations: { [ANNOTATION.configHash]: hash(config.env) } },
+        metadata: { labels: podLabels(context, name), annotations: { [ANNOTATION.configHash]: hash(env) } },
         spec: {
-          serviceAccountName: "app",
+          serviceAccountName: name,
           automountServiceAccountToken: false,
           enableServiceLinks: false,
-          priorityClassName: platform.priorityClasses.environment,
+          priorityClassName: context.platform.priorityClasses.environment,
           terminationGracePeriodSeconds: GRACE_SECONDS,
           securityContext: podSecurity(APP_USER),
-          ...(databases.length > 0 ? { initContainers: databases.map(({ wait }) => wait) } : {}),
-          containers: [planContainer(context, dirs, databases)],
-          volumes: dirs.map(({ name }) => ({ name, emptyDir: { sizeLimit: WRITABLE_DIR_SIZE } })),
+          ...(waits.length > 0 ? { initContainers: waits } : {}),
+          containers: [planContainer(context, workload)],
+          volumes: writableVolumes(workload),
         },
       },
     },
   };
-}
-
-function planContainer(
-  context: PlanContext,
-  dirs: WritableDir[],
-  databases: readonly DatabasePlan[],
-): input.core.v1.Container {
-  const { config, pr } = context;
-  const health = { httpGet: { path: config.app.healthPath, port: config.app.port } };
-  return {
-    name: "app",
-    image: pr.image,
-    imagePullPolicy: "IfNotPresent",
-    ports: [{ name: "http", containerPort: config.app.port }],
-    // Later sources win over earlier ones, and single variables over all of them.
-    envFrom: [{ configMapRef: { name: APP_ENV } }, ...planEnvFrom(config.envFrom)],
-    env: [...injected(context), ...databases.flatMap(injectedDatabase)],
-    resources: canonical(config.resources),
-    securityContext: CONTAINER_SECURITY,
-    startupProbe: { ...health, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: STARTUP_SECONDS },
-    readinessProbe: { ...health, periodSeconds: 3, timeoutSeconds: 3, failureThreshold: 3 },
-    livenessProbe: { ...health, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
-    lifecycle: { preStop: { sleep: { seconds: DRAIN_SECONDS } } },
-    volumeMounts: dirs.map(({ name, path }) => ({ name, mountPath: path })),
-  };
-}
-
-function injected({ config, pr, url }: PlanContext): input.core.v1.EnvVar[] {
-  const variables: Record<string, string | null> = {
-    PORT: String(config.app.port),
-    PR_NUMBER: String(pr.number),
-    COMMIT_SHA: pr.commit,
-    BRANCH_NAME: pr.branch,
-    APP_VERSION: `pr-${pr.number}-${pr.commit.slice(0, 7)}`,
-    PREVIEW_URL: url,
-  };
-  return Object.entries(variables).flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
-}
-
-function injectedDatabase({ engine, variables }: DatabasePlan): input.core.v1.EnvVar[] {
-  return variables.map((name) => fromSecret(engine, name));
-}
-
-interface WritableDir {
-  name: string;
-  path: string;
-}
-
-/** The folders an app may write to: /tmp and those of the config, each a volume named by its place in the list. */
-function writableDirs(configured: readonly string[]): WritableDir[] {
-  return [...new Set(["/tmp", ...configured])].map((path, index) => ({ name: `writable-${index}`, path }));
-}
-
-function canonical({ requests, limits }: Resources): Resources {
-  const each = ({ cpu, memory }: Resources["limits"]) => ({
-    cpu: formatCpu(parseCpu(cpu)),
-    memory: formatBytes(parseBytes(memory)),
-  });
-  return { requests: each(requests), limits: each(limits) };
 }
 
 /** Short hash of variables, whatever their order. */

@@ -1,0 +1,20 @@
+/** What to do about an image that expects to run as root, which Pod Security `restricted` does not let any container do. */
+export const ROOT_ADVICE =
+  "the image seems to expect root, and under Pod Security restricted every container runs as user 1000: end its Dockerfile with `USER 1000`, give that user what it needs " +
+  "while building (`COPY --chown=1000:1000 …`, `RUN chown -R 1000:1000 /app`), start no program that changes users (su, gosu), and test it with `docker run --user 1000 --read-only --tmpfs /tmp …`.";
+
+/** What to do about a container that writes where it may not. */
+const READ_ONLY_ADVICE =
+  "the container's root is read-only: add the folder that it writes to to writableDirs in berth.yaml, or have it write to /tmp.";
+
+/** What system calls and programs say when they lack the rights of root, in C, Node, Python, Go, Java and shells. */
+const LACKS_RIGHTS =
+  /permission denied|operation not permitted|\bEACCES\b|\bEPERM\b|AccessDeniedException|must be (run|started) as root|requires root|are you root|not running as root/i;
+
+/** What they say of a read-only file system. */
+const READ_ONLY = /read-only file system|\bEROFS\b/i;
+
+/** Further advice that follows from the last words of a container that ended. Empty when they say nothing of the kind. */
+export function adviceOn(words: string): string[] {
+  return [...(LACKS_RIGHTS.test(words) ? [ROOT_ADVICE] : []), ...(READ_ONLY.test(words) ? [READ_ONLY_ADVICE] : [])];
+}
