@@ -8,6 +8,8 @@ import { exitCodesText } from "./exit-codes";
 import { historyCommand } from "./history";
 import { listCommand } from "./list";
 import { localCommand } from "./local";
+import { previewCommand } from "./preview";
+import { rotateCommand } from "./rotate";
 import { statusCommand } from "./status";
 
 const examples = `
@@ -37,10 +39,12 @@ export function berth(): Command {
     .exitOverride();
   for (const make of [
     deployCommand,
+    previewCommand,
     destroyCommand,
     statusCommand,
     listCommand,
     historyCommand,
+    rotateCommand,
     configCommand,
     demoCommand,
     localCommand,

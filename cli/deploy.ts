@@ -8,22 +8,29 @@ import { loadConfig } from "../config/load";
 import { deploy, type DeployRequest } from "../lifecycle/deploy";
 import { BerthError, ExitCode } from "../lifecycle/errors";
 import { environmentName, parsePrNumber } from "../lifecycle/naming";
+import type { Target } from "../lifecycle/target";
 import { buildProgress } from "./build-progress";
 import { action, command } from "./command";
-import { chooseTarget, whoAsks } from "./context";
+import { chooseTarget, whoAsks, type Globals } from "./context";
 import { nameAndImage, positiveSeconds } from "./options";
 import { renderDeploy } from "./render";
+import type { Reporter } from "./reporter";
 
-interface Options {
+/** What `berth deploy` and `berth preview` are told alike. */
+export interface DeployCliOptions {
   pr: string;
   config?: string;
   image?: string;
-  serviceImage: Record<string, string>;
   commit?: string;
   branch?: string;
   repository?: string;
   owner?: string;
   platform?: string;
+  serviceImage: Record<string, string>;
+  allowDataLoss?: boolean;
+}
+
+interface Options extends DeployCliOptions {
   refresh?: boolean;
   timeout?: number;
   patience: number;
@@ -32,13 +39,9 @@ interface Options {
 /** Names of config files, in the order in which they are looked for. */
 const configFiles = ["berth.yaml", "k8s-ee.yaml"];
 
-/** `berth deploy`. */
-export function deployCommand(): Command {
-  return command("deploy", "Create a pull request's environment, or bring it to another commit in place.", [
-    "berth deploy --pr 12 --image ghcr.io/acme/shop@sha256:4f5c…",
-    "berth deploy --pr 12 --image … --commit $GITHUB_SHA --owner $GITHUB_ACTOR --json",
-    "berth deploy --pr 12 --image … --kubeconfig ~/.kube/eks --platform platform.yaml",
-  ])
+/** Adds the options that say what to deploy. */
+export function withDeployOptions(command: Command): Command {
+  return command
     .requiredOption("--pr <number>", "number of the pull request")
     .option("--image <ref>", "image of the app, by digest")
     .option(
@@ -53,6 +56,18 @@ export function deployCommand(): Command {
     .option("--repository <owner/name>", "repository of the pull request (default: GITHUB_REPOSITORY)")
     .option("--owner <login>", "whose environment it is (default: GITHUB_ACTOR, else the user)")
     .option("--platform <file>", "settings of the platform, for a cluster that is not the embedded one")
+    .option("--allow-data-loss", "drop data of databases that the config removes or gives another version");
+}
+
+/** `berth deploy`. */
+export function deployCommand(): Command {
+  return withDeployOptions(
+    command("deploy", "Create a pull request's environment, or bring it to another commit in place.", [
+      "berth deploy --pr 12 --image ghcr.io/acme/shop@sha256:4f5c…",
+      "berth deploy --pr 12 --image … --commit $GITHUB_SHA --owner $GITHUB_ACTOR --json",
+      "berth deploy --pr 12 --image … --kubeconfig ~/.kube/eks --platform platform.yaml",
+    ]),
+  )
     .option("--refresh", "compare with the cluster first, to repair what was changed by hand")
     .option(
       "--timeout <seconds>",
@@ -68,11 +83,7 @@ export function deployCommand(): Command {
     .action(
       action<Options>(async ({ globals, colors, reporter, stops }, options) => {
         const request = await requestOf(options);
-        const target = await chooseTarget(globals, options.platform, {
-          databases: enabledEngines(request.config.databases),
-          onImage: buildProgress(reporter).onImage,
-          signal: stops.signal,
-        });
+        const target = await deployTarget(globals, options, request, reporter, stops.signal);
         const result = await deploy(target, request, {
           ...stops,
           who: whoAsks(),
@@ -80,13 +91,30 @@ export function deployCommand(): Command {
           ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
           patience: options.patience,
           refresh: options.refresh ?? false,
+          allowDataLoss: options.allowDataLoss ?? false,
         });
         return { value: result, text: renderDeploy(result, colors) };
       }),
     );
 }
 
-async function requestOf(options: Options): Promise<DeployRequest> {
+/** The cluster that a deploy is for; an embedded one offers the databases that it asks for. */
+export function deployTarget(
+  globals: Globals,
+  options: DeployCliOptions,
+  request: DeployRequest,
+  reporter: Reporter,
+  signal: AbortSignal,
+): Promise<Target> {
+  return chooseTarget(globals, options.platform, {
+    databases: enabledEngines(request.config.databases),
+    onImage: buildProgress(reporter).onImage,
+    signal,
+  });
+}
+
+/** What the options ask for, with what git knows. */
+export async function requestOf(options: DeployCliOptions): Promise<DeployRequest> {
   const number = parsePrNumber(options.pr);
   const path = configPath(options.config);
   const config = loadConfig(path);

@@ -13,6 +13,7 @@ export const exitCodes: readonly { readonly code: ExitCode; readonly meaning: st
     code: ExitCode.prerequisite,
     meaning: "the machine lacks something: root, a package, a port, disk space, the passphrase",
   },
+  { code: ExitCode.dataLoss, meaning: "the config would lose data; --allow-data-loss lets it" },
   { code: ExitCode.interrupted, meaning: "interrupted by Ctrl-C or SIGTERM; running the command again continues" },
 ];
 

@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import pc from "picocolors";
+import type { PreviewResult } from "../lifecycle/preview";
 import type { Receipt } from "../lifecycle/receipt";
-import { age, changesText, renderDeploy, renderHistory, renderList, renderReceipt, seconds, table } from "./render";
+import {
+  age,
+  changesText,
+  renderDeploy,
+  renderHistory,
+  renderList,
+  renderPreview,
+  renderReceipt,
+  renderRotate,
+  seconds,
+  table,
+} from "./render";
 
 const plain = pc.createColors(false);
 const now = Date.parse("2026-01-02T00:00:00Z");
@@ -19,6 +31,51 @@ const receipt: Receipt = {
 };
 
 describe("rendering", () => {
+  it("shows of a preview each object, what would be lost and what would be refused", () => {
+    const result: PreviewResult = {
+      environment: "shop-pr-1",
+      isNew: false,
+      changes: [
+        { op: "update", object: "Deployment shop-pr-1/app", fields: ["spec.a", "spec.b"] },
+        { op: "delete", object: "PersistentVolumeClaim shop-pr-1/redis-data", fields: [] },
+      ],
+      unchanged: 3,
+      losses: [{ engine: "redis", path: "databases.redis", message: "it is deleted" }],
+      refusals: [],
+    };
+    assert.equal(
+      renderPreview(result, plain),
+      [
+        "shop-pr-1 would change: 1 updated, 1 deleted, 3 unchanged",
+        "  ~ Deployment shop-pr-1/app  spec.a, spec.b",
+        "  - PersistentVolumeClaim shop-pr-1/redis-data",
+        "data loss: databases.redis: it is deleted. A deploy needs --allow-data-loss.",
+      ].join("\n"),
+    );
+    const refusals = [
+      { engine: "redis", path: "databases.redis.storage", message: "no", fix: "Set it to 1Gi." },
+    ] as const;
+    assert.equal(
+      renderPreview({ ...result, changes: [], unchanged: 0, losses: [], refusals }, plain),
+      "shop-pr-1 would stay as it is\nrefused: databases.redis.storage: no.\n  fix: Set it to 1Gi.",
+    );
+  });
+
+  it("says which databases have new passwords", () => {
+    const result = {
+      environment: "shop-pr-1",
+      databases: ["postgresql", "redis"] as const,
+      at: "2026-01-01T00:00:00.000Z",
+      outcome: "done" as const,
+      changes: { update: 3, same: 20 },
+      durations: { total: 12 },
+    };
+    assert.equal(
+      renderRotate(result, plain),
+      "✔ shop-pr-1 has new passwords for postgresql, redis (12.0 s; 3 updated, 20 unchanged)",
+    );
+  });
+
   it("lines columns up, without trailing blanks", () => {
     assert.equal(
       table(

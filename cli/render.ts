@@ -3,8 +3,10 @@ import pc from "picocolors";
 import type { DeployResult } from "../lifecycle/deploy";
 import type { DestroyResult } from "../lifecycle/destroy";
 import type { EnvironmentSummary, State } from "../lifecycle/list";
+import type { PreviewResult } from "../lifecycle/preview";
 import type { Receipt } from "../lifecycle/receipt";
 import type { LifeRecord } from "../lifecycle/records";
+import type { RotateResult } from "../lifecycle/rotate";
 import type { EnvironmentStatus } from "../lifecycle/status";
 
 /** Colours for a terminal, or none. */
@@ -93,6 +95,38 @@ export function renderDeploy(result: DeployResult, colors: Colors): string {
 function urlLines({ url, serviceUrls }: Pick<DeployResult, "url" | "serviceUrls">): [string, string][] {
   const services = Object.entries(serviceUrls);
   return url === "" ? services : [["", url], ...services];
+}
+
+const marks = { create: "+", update: "~", replace: "±", delete: "-" } as const;
+
+/** What a deploy would do: one line per object that changes, then what would be lost or refused. */
+export function renderPreview(result: PreviewResult, colors: Colors): string {
+  const { changes, unchanged } = result;
+  const counts: Record<string, number> = { same: unchanged };
+  for (const { op } of changes) counts[op] = (counts[op] ?? 0) + 1;
+  const colorOf = { create: colors.green, update: colors.yellow, replace: colors.red, delete: colors.red };
+  return [
+    result.refusals.length > 0
+      ? `${colors.bold(result.environment)} would stay as it is`
+      : `${colors.bold(result.environment)} ${result.isNew ? "would be new" : "would change"}: ${changesText(counts)}`,
+    ...changes.map(({ op, object, fields }) => {
+      const what = fields.length === 0 ? "" : `  ${fields.join(", ")}`;
+      return `  ${colorOf[op](`${marks[op]} ${object}`)}${what}`;
+    }),
+    ...result.refusals.map(
+      ({ path, message, fix }) => `${colors.red("refused:")} ${path}: ${message}.\n  ${colors.cyan("fix:")} ${fix}`,
+    ),
+    ...result.losses.map(
+      ({ path, message }) => `${colors.yellow("data loss:")} ${path}: ${message}. A deploy needs --allow-data-loss.`,
+    ),
+  ].join("\n");
+}
+
+/** The result of a rotation. */
+export function renderRotate(result: RotateResult, colors: Colors): string {
+  const { environment, databases, changes, durations } = result;
+  const after = `${seconds(durations["total"] ?? 0)}; ${changesText(changes)}`;
+  return `${colors.green("✔")} ${colors.bold(environment)} has new passwords for ${databases.join(", ")} (${after})`;
 }
 
 /** The result of a destroy, ending with what is left. */

@@ -33,6 +33,12 @@ export const ANNOTATION = {
   secretVersions: "berth.dev/secret-versions",
   /** Where a copied Secret or ConfigMap comes from: namespace and name. */
   copiedFrom: "berth.dev/copied-from",
+  /** Stands in previews only, on what the quota gets room for in the same update. */
+  awaitsQuota: "berth.dev/awaits-quota",
+  /** Version of the database whose data are used on a volume; on its PersistentVolumeClaim. */
+  dataVersion: "berth.dev/data-version",
+  /** When the password of a database was last changed; on the pods of all that read it at their start. */
+  rotated: "berth.dev/rotated",
 } as const;
 
 /**

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { config } from "../test/support/samples";
 import { parseBytes, parseCpu } from "./quantity";
-import { largerQuota, planQuota, podsOf } from "./quota";
+import { largerQuota, outgrows, planQuota, podsOf } from "./quota";
 
 /** Rows of k8s-ee's own computation: what it gave the same config. */
 const K8S_EE = {
@@ -192,6 +192,9 @@ describe("quota", () => {
     const small = planQuota(config());
     const large = planQuota(config({ databases: { postgresql: { storage: "2Gi" } } }));
     assert.deepEqual(largerQuota(small, large), large);
+    assert.deepEqual([outgrows(large, small), outgrows(small, large), outgrows(small, small)], [true, false, false]);
+    assert.ok(outgrows({ "requests.cpu": "1" }, { "requests.cpu": "900m" }));
+    assert.ok(outgrows({ pods: "1" }, {}));
     assert.deepEqual(
       largerQuota({ pods: "9", "requests.cpu": "1" }, { pods: "10", "requests.cpu": "900m", "requests.memory": "1Gi" }),
       {

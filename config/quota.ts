@@ -93,6 +93,11 @@ export function largerQuota(a: Quota, b: Quota): Quota {
   );
 }
 
+/** Whether one quota has more than another of anything. */
+export function outgrows(quota: Quota, other: Quota): boolean {
+  return Object.entries(quota).some(([key, amount]) => amountOf(key, amount) > amountOf(key, other[key] ?? "0"));
+}
+
 function amountOf(key: string, text: string): number {
   return key.endsWith("cpu") ? parseCpu(text) : parseBytes(text);
 }

@@ -5,6 +5,7 @@ import { deploySeconds } from "../config/workloads";
 import type { Config } from "../config/load";
 import { parsePr, type PrConfig } from "../config/pr";
 import { adviceOn } from "./advice";
+import { assertSafe, awaitGrowth, findDataChanges, type Growth } from "./data";
 import { setupError } from "./engine-errors";
 import type { EngineResult } from "./engine";
 import { failureText } from "./engine-errors";
@@ -39,6 +40,8 @@ export interface DeployOptions extends Stops {
   readonly patience?: number;
   /** Whether to compare with the cluster before the update, at the cost of reading every object. @default false */
   readonly refresh?: boolean;
+  /** Whether the app may lose data that it has: of a database that the config drops or gives another version. @default false */
+  readonly allowDataLoss?: boolean;
 }
 
 /** A deployed environment. */
@@ -137,8 +140,47 @@ async function deployHeld(
   recorder: Recorder,
 ): Promise<Omit<DeployResult, "durations">> {
   const progress = options.progress ?? silent;
+  let generation = lease.generation;
+  let growths: readonly Growth[] = [];
+  const configure = async (state: StackState | undefined) => {
+    if (state?.exists === false) {
+      await shareEncryption(target, PLATFORM_STACK, name.stack);
+      await createStack(target, name.stack);
+    }
+    await assertStateKnown(kube, name, state);
+    const changes = await findDataChanges(target, kube, name, values["berth:config"]);
+    assertSafe(name, changes, options.allowDataLoss ?? false);
+    for (const { path, message } of changes.losses) progress({ kind: "warning", text: `${path}: ${message}` });
+    growths = changes.growths;
+    generation = await nextGeneration(target, name, print, lease.generation);
+    const pr = { ...values["berth:pr"], generation };
+    await writeStackConfig(target, name.stack, { ...values, "berth:pr": pr, [fingerprintKey]: print });
+    recorder.details.generation = generation;
+  };
   const limit = options.timeout ?? deploySeconds(values["berth:config"]);
-  const timeout = AbortSignal.timeout(limit * 1000);
+  const limited = { ...options, timeout: limit };
+  const result = await updateHeld(target, kube, name, lease, limited, recorder, configure);
+  await recorder.phase("volumes", () => awaitGrowth(kube, name, growths, progress, options.signal));
+  return resultOf(name, values["berth:pr"], generation, result, recorder);
+}
+
+/**
+ * Brings an environment whose Lease is held to what its stack's configuration says, and waits until it is ready.
+ *
+ * @param configure Writes the configuration, once the state is in order. Gets the state as far as it can be read.
+ * @throws BerthError with the reason why it did not become ready.
+ */
+export async function updateHeld(
+  target: Target,
+  kube: Kube,
+  name: EnvironmentName,
+  lease: Held,
+  options: DeployOptions & { readonly timeout: number },
+  recorder: Recorder,
+  configure: (state: StackState | undefined) => Promise<void>,
+): Promise<EngineResult> {
+  const progress = options.progress ?? silent;
+  const timeout = AbortSignal.timeout(options.timeout * 1000);
   const waiting = new Waiting(kube, name.namespace, (trouble) => {
     void explain(kube, name.namespace, { ...trouble, log: undefined }).then((text) => {
       progress({ kind: "warning", text });
@@ -148,19 +190,11 @@ async function deployHeld(
     [lease.stop, timeout, waiting.hopeless, options.signal].filter((each) => each !== undefined),
   );
   const run = { stack: name.stack, progress, leaseExpired: lease.expired, signal, kill: options.kill };
-  const { recovered, generation } = await recorder.phase("prepare", async () => {
+  const recovered = await recorder.phase("prepare", async () => {
     const { state, recovered } = await prepareStack(target, run, kube);
-    if (state?.exists === false) {
-      await shareEncryption(target, PLATFORM_STACK, name.stack);
-      await createStack(target, name.stack);
-    }
-    await assertStateKnown(kube, name, state);
-    const generation = await nextGeneration(target, name, print, lease.generation);
-    const pr = { ...values["berth:pr"], generation };
-    await writeStackConfig(target, name.stack, { ...values, "berth:pr": pr, [fingerprintKey]: print });
-    return { recovered, generation };
+    await configure(state);
+    return recovered;
   });
-  recorder.details.generation = generation;
 
   waiting.start();
   let result: EngineResult;
@@ -173,8 +207,9 @@ async function deployHeld(
   recorder.details.changes = result.summary.changes;
   if (options.signal?.aborted) throw interrupted();
   if (lease.stop.aborted) throw stopped(name, lease.stop.reason as StopReason);
-  if (result.code !== 0) throw await failure(target, kube, name, result, waiting, timeout.aborted ? limit : undefined);
-  return resultOf(name, values["berth:pr"], generation, result, recorder);
+  const timedOutAfter = timeout.aborted ? options.timeout : undefined;
+  if (result.code !== 0) throw await failure(target, kube, name, result, waiting, timedOutAfter);
+  return result;
 }
 
 /** The stack's configuration; the generation in it is 1 until it is known. */
@@ -183,6 +218,17 @@ interface StackValues {
   readonly "berth:pr": PrConfig;
   readonly "berth:config": Config;
   readonly "berth:platformStack": string;
+}
+
+/** The configuration that a deploy would give the environment's stack now. */
+export async function configuredAs(
+  target: Target,
+  name: EnvironmentName,
+  request: DeployRequest,
+): Promise<Record<string, unknown>> {
+  const values = stackValues(request);
+  const generation = await nextGeneration(target, name, fingerprint(values), 1);
+  return { ...values, "berth:pr": { ...values["berth:pr"], generation } };
 }
 
 /** Where the fingerprint of the last deploy stands in the stack's configuration; the program does not read it. */

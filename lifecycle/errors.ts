@@ -15,6 +15,8 @@ export const ExitCode = {
   busy: 6,
   /** The machine lacks something: a package, a port, disk space, a secret. */
   prerequisite: 7,
+  /** It would lose data that nobody has agreed to lose. */
+  dataLoss: 8,
   /** Ctrl-C or SIGTERM. */
   interrupted: 130,
 } as const;

@@ -7,7 +7,7 @@ import type { Target } from "./target";
 import { readIfThere, writeWhole } from "./workspace";
 
 /** Verbs that change an environment. */
-export type Verb = "deploy" | "destroy";
+export type Verb = "deploy" | "rotate" | "destroy";
 
 /** How a verb ended. */
 export type Outcome = "done" | "unchanged" | "failed" | "leftovers" | "superseded" | "interrupted";
@@ -37,6 +37,8 @@ export interface LifeRecord {
   readonly url?: string;
   /** URLs of the public services, by name. */
   readonly serviceUrls?: Readonly<Record<string, string>>;
+  /** Databases that a rotation was for. */
+  readonly databases?: readonly string[];
   /** Resources created, updated, deleted, left alone. */
   readonly changes?: Readonly<Record<string, number>>;
   /** File name of the receipt beside the records. */
@@ -46,7 +48,7 @@ export interface LifeRecord {
 /** What a verb adds to its record while it works. */
 export type RecordDetails = {
   -readonly [
-    Key in "commit" | "branch" | "image" | "generation" | "url" | "serviceUrls" | "changes" | "receipt"
+    Key in "commit" | "branch" | "image" | "generation" | "url" | "serviceUrls" | "databases" | "changes" | "receipt"
   ]?: LifeRecord[Key];
 };
 

@@ -34,6 +34,13 @@ export type StopReason = "superseded" | "lease-lost";
 export interface AcquireOptions {
   /** How long to wait for the present holder. Milliseconds. @default 900000 */
   readonly patience?: number;
+  /**
+   * Whether to stand in line behind whoever works or waits, and to stop nobody: for what an environment is, not what it shall be.
+   * The request then repeats the commit and the fingerprint of the newest one.
+   *
+   * @default false
+   */
+  readonly behind?: boolean;
   /** Called once when there is somebody to wait for. */
   readonly onWait?: (holder: string, doing: LeaseView["desired"]) => void;
   readonly signal?: AbortSignal;
@@ -60,29 +67,31 @@ export interface Held {
  *
  * @param name The environment's name.
  * @returns undefined when there is no `berth-system` yet, hence nobody else who works on the cluster.
- * @throws BerthError (busy) when a newer request has taken this one's place, or patience has run out.
+ * @throws BerthError (busy) when a newer request has taken this one's place, patience has run out, or a request that stands behind
+ *   others finds that the environment is to go.
  */
 export async function acquire(
   kube: Kube,
   name: string,
-  request: Request,
+  wanted: Request,
   options: AcquireOptions = {},
 ): Promise<Held | undefined> {
-  const noted = await noteRequest(kube, name, request);
+  const noted = await noteRequest(kube, name, wanted, options.behind);
   if (noted === undefined) return undefined;
+  let { lease, request }: { lease: LeaseObject | undefined; request: Request } = noted;
   const here = thisProcess();
   const identity = `${here.user}@${here.host}/${here.pid}/${randomUUID().slice(0, 8)}`;
   const deadline = Date.now() + (options.patience ?? 900_000);
-  let lease: LeaseObject | undefined = noted;
-  let mine = viewLease(noted).generation;
+  let mine = viewLease(noted.lease).generation;
   let told = false;
   for (;;) {
     if (options.signal?.aborted) throw interrupted();
     if (lease === undefined) {
       // The environment that was waited for has been destroyed, and its Lease with it.
-      lease = await noteRequest(kube, name, request);
-      if (lease === undefined) return undefined;
-      mine = viewLease(lease).generation;
+      const again = await noteRequest(kube, name, wanted, options.behind);
+      if (again === undefined) return undefined;
+      ({ lease, request } = again);
+      mine = viewLease(again.lease).generation;
     }
     const view = viewLease(lease);
     if (react(view, mine, request, false) === "hand-over") throw superseded(name, view);
@@ -107,12 +116,18 @@ export async function acquire(
 }
 
 /** Writes the request into the Lease, as its newest generation. */
-async function noteRequest(kube: Kube, name: string, request: Request): Promise<LeaseObject | undefined> {
+async function noteRequest(
+  kube: Kube,
+  name: string,
+  wanted: Request,
+  behind = false,
+): Promise<{ lease: LeaseObject; request: Request } | undefined> {
   for (;;) {
     const present = await kube.find<LeaseObject>(`${leasesPath}/${name}`);
     if (present === undefined) {
       try {
-        return await kube.post<LeaseObject>(leasesPath, withRequest(newLease(name), request, 1));
+        const lease = await kube.post<LeaseObject>(leasesPath, withRequest(newLease(name), wanted, 1));
+        return { lease, request: wanted };
       } catch (error) {
         if (isStatus(error, 404)) return undefined;
         if (isStatus(error, 409)) continue;
@@ -121,8 +136,11 @@ async function noteRequest(kube: Kube, name: string, request: Request): Promise<
         throw error;
       }
     }
-    const noted = await replace(kube, withRequest(present, request, viewLease(present).generation + 1));
-    if (noted !== undefined) return noted;
+    const view = viewLease(present);
+    if (behind && view.desired === "absent") throw leaving(name);
+    const request = behind ? { ...wanted, commit: view.commit, fingerprint: view.fingerprint } : wanted;
+    const lease = await replace(kube, withRequest(present, request, view.generation + 1));
+    if (lease !== undefined) return { lease, request };
   }
 }
 
@@ -254,6 +272,13 @@ export function leaseLost(name: string): BerthError {
       exitCode: ExitCode.noCluster,
     },
   );
+}
+
+function leaving(name: string): BerthError {
+  return new BerthError(`${name} is to be destroyed: that was the last request`, {
+    fix: "nothing is to be done; or deploy it again first.",
+    exitCode: ExitCode.busy,
+  });
 }
 
 function stillBusy(name: string, holder: string): BerthError {

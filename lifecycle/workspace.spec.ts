@@ -65,6 +65,14 @@ describe("the work folder", () => {
     );
   });
 
+  it("writes text so that it stays text for the engine, which takes more for times and booleans than YAML 1.2 does", async () => {
+    const config = { "berth:config": { env: { SINCE: "2026-01-31", AT: "2026-01-31T09:30:00.000Z", ON: "yes" } } };
+    await writeStackConfig(local, "pr-shop-3", config);
+    const text = readFileSync(stackFile(local, "pr-shop-3"), "utf8");
+    for (const value of ["2026-01-31", "2026-01-31T09:30:00.000Z", "yes"]) assert.ok(text.includes(`"${value}"`), text);
+    assert.deepEqual(await readStackConfig(local, "pr-shop-3"), config);
+  });
+
   it("gives a new stack the encryption of another, and leaves that of an old one alone", async () => {
     writeFileSync(stackFile(local, "platform"), "encryptionsalt: v1:platform\nconfig: {}\n");
     await shareEncryption(local, "platform", "pr-new-1");

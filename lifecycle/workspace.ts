@@ -76,7 +76,8 @@ export async function writeStackConfig(target: Target, stack: string, config: Re
   const old = present === undefined ? {} : ((parse(present) ?? {}) as StackFile);
   const kept = Object.fromEntries(encryptionKeys.flatMap((key) => (old[key] === undefined ? [] : [[key, old[key]]])));
   const context = target.context === undefined ? {} : { "kubernetes:context": target.context };
-  const text = stringify({ ...kept, config: { ...context, ...config } }, { lineWidth: 0 });
+  // The engine reads YAML 1.1, where a plain 2026-01-31 is a time and no text.
+  const text = stringify({ ...kept, config: { ...context, ...config } }, { lineWidth: 0, schema: "yaml-1.1" });
   if (text !== present) await writeWhole(path, text);
 }
 
@@ -91,6 +92,12 @@ export async function shareEncryption(target: Target, from: string, to: string):
   if (salt !== undefined && present === undefined) {
     await writeWhole(stackFile(target, to), stringify({ encryptionsalt: salt }));
   }
+}
+
+/** Copies a stack's file as that of another name, if there is one. */
+export async function copyStackFile(target: Target, from: string, to: string): Promise<void> {
+  const text = await readIfThere(stackFile(target, from));
+  if (text !== undefined) await writeWhole(stackFile(target, to), text);
 }
 
 /** The configuration that a stack was last deployed with, or undefined. */

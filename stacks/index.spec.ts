@@ -52,6 +52,7 @@ describe("the program", () => {
       generation: 1,
       image: PR.image,
       databases: ["postgresql"],
+      rotations: {},
     });
   });
 
@@ -124,6 +125,28 @@ describe("the program", () => {
     assert.deepEqual(await hardOf({}), app);
     assert.deepEqual(await hardOf({ quota: withDatabase }), withDatabase);
     assert.deepEqual(await hardOf({ quota: app }), app);
+  });
+
+  it("keeps the passwords that the last deploy had, and changes those that are asked for", async () => {
+    const [first, second] = ["2026-01-31T09:30:00.000Z", "2026-02-01T09:30:00.000Z"];
+    const both = { projectId: "shop", databases: { postgresql: true, redis: true } };
+    const keepersOf = async (own: Record<string, unknown>, rotate?: object) => {
+      const { registrations, result } = await record(program, {
+        stack: "pr-shop-7",
+        config: { ...CONFIG, config: both, ...(rotate && { rotate }) },
+        stacks: { ...STACKS, "organization/berth/pr-shop-7": own },
+      });
+      const made = registrations
+        .filter(({ type }) => type === "random:index/randomPassword:RandomPassword")
+        .map(({ inputs }) => (inputs["keepers"] as { rotated: string } | undefined)?.rotated);
+      return [...made, (await valuesOf(result))["rotations"]];
+    };
+    assert.deepEqual(await keepersOf({}), [undefined, undefined, {}]);
+    const asked = { at: second, databases: ["redis"] };
+    assert.deepEqual(await keepersOf({}, asked), [undefined, second, { redis: second }]);
+    const had = { rotations: { postgresql: first, redis: first } };
+    assert.deepEqual(await keepersOf(had), [first, first, had.rotations]);
+    assert.deepEqual(await keepersOf(had, asked), [first, second, { postgresql: first, redis: second }]);
   });
 
   it("tells all that is wrong with a pull request's stack at once, and as a message alone", async () => {

@@ -4,6 +4,8 @@ import type { KarpenterFacts } from "../components/eks-cluster/args";
 import { platformFactsSchema } from "../config/platform";
 import type { PlatformFacts, PlatformInput } from "../config/platform";
 import type { Quota } from "../config/quota";
+import { parseRotations } from "../config/rotation";
+import type { Rotations } from "../config/rotation";
 import { UsageError } from "./errors";
 
 /** Outputs of a cluster's stack. */
@@ -94,19 +96,23 @@ export interface PrOutputs {
   databases: string[];
   /** What its config needs of the quota; the next deploy leaves room for it until its own pods run. */
   quota: Quota;
+  /** When the password of each database was last changed; without those that still have their first one. */
+  rotations: Rotations;
 }
 
 /**
- * Reads what the last deploy that succeeded needed, from the stack's own outputs.
+ * Reads what the last deploy that succeeded said of itself, from the stack's own outputs.
  *
  * @param own the stack itself
- * @returns undefined when nothing was deployed yet
+ * @returns no quota when nothing was deployed yet
  */
-export async function readPreviousQuota(
+export async function readPrevious(
   own: Pick<pulumi.StackReference, "getOutputDetails">,
-): Promise<Quota | undefined> {
-  const { value } = (await own.getOutputDetails("quota")) as { value?: unknown };
-  return quotaSchema.optional().parse(value);
+): Promise<{ quota: Quota | undefined; rotations: Rotations }> {
+  const [quota, rotations] = (await Promise.all(["quota", "rotations"].map((name) => own.getOutputDetails(name)))) as {
+    value?: unknown;
+  }[];
+  return { quota: quotaSchema.optional().parse(quota?.value), rotations: parseRotations(rotations?.value) };
 }
 
 const quotaSchema = z.record(z.string(), z.string());

@@ -2,11 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { PrEnvironment } from "../components/pr-environment";
 import { parseConfig } from "../config/parse";
 import { environmentName, stackName } from "../config/names";
+import { enabledEngines } from "../config/databases";
 import { parsePr } from "../config/pr";
 import type { PrConfig } from "../config/pr";
+import { parseRotate, planRotations } from "../config/rotation";
+import type { RotateRequest } from "../config/rotation";
 import type { Config } from "../config/schema";
 import { UsageError, checkAll } from "./errors";
-import { DEFAULT_PLATFORM_STACK, readPlatform, readPreviousQuota } from "./outputs";
+import { DEFAULT_PLATFORM_STACK, readPlatform, readPrevious } from "./outputs";
 import type { PrOutputs } from "./outputs";
 
 /**
@@ -16,9 +19,10 @@ import type { PrOutputs } from "./outputs";
  */
 export async function prStack(): Promise<Record<string, pulumi.Output<unknown>>> {
   const settings = new pulumi.Config("berth");
-  const { config, pr } = checkAll<{ config: Config; pr: PrConfig }>({
+  const { config, pr, rotate } = checkAll<{ config: Config; pr: PrConfig; rotate: RotateRequest | undefined }>({
     config: () => parseConfig(settings.requireObject("config")),
     pr: () => parsePr(settings.requireObject("pr")),
+    rotate: () => parseRotate(settings.getObject("rotate")),
   });
   const key = { projectId: config.projectId, number: pr.number };
   if (stackName(key) !== pulumi.getStack()) {
@@ -28,14 +32,19 @@ export async function prStack(): Promise<Record<string, pulumi.Output<unknown>>>
     );
   }
   const platformName = settings.get("platformStack") ?? DEFAULT_PLATFORM_STACK;
-  const [platform, previousQuota] = await Promise.all([
+  const [platform, previous] = await Promise.all([
     readPlatform(new pulumi.StackReference(platformName), platformName),
-    readPreviousQuota(
-      new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`),
-    ),
+    readPrevious(new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`)),
   ]);
 
-  const environment = new PrEnvironment(environmentName(key), { config, pr, platform, previousQuota });
+  const rotations = planRotations(previous.rotations, rotate, enabledEngines(config.databases));
+  const environment = new PrEnvironment(environmentName(key), {
+    config,
+    pr,
+    platform,
+    previousQuota: previous.quota,
+    rotations,
+  });
   const outputs: PrOutputs = {
     namespace: environmentName(key),
     url: environment.url,
@@ -45,6 +54,7 @@ export async function prStack(): Promise<Record<string, pulumi.Output<unknown>>>
     image: pr.image,
     databases: environment.databases,
     quota: environment.quota,
+    rotations,
   };
   return Object.fromEntries(
     Object.entries(outputs).map(([name, value]) => [name, environment.ready.apply(() => value as unknown)]),

@@ -15,6 +15,7 @@ import type { IngressArgs, NetworkPolicyArgs } from "@pulumi/kubernetes/networki
 import type { PlatformFacts } from "../../config/platform";
 import type { PrConfig } from "../../config/pr";
 import type { Quota } from "../../config/quota";
+import type { Rotations } from "../../config/rotation";
 import type { Config } from "../../config/schema";
 import type { Transform } from "../children";
 
@@ -33,6 +34,13 @@ export interface PrEnvironmentArgs {
    * @default none, as for a new environment
    */
   previousQuota?: Quota;
+  /**
+   * When the password of each database was last changed. Another time gives that database a new password: its server takes it
+   * first, at a restart, then the app restarts with it.
+   *
+   * @default every database has the password that it was made with
+   */
+  rotations?: Rotations;
   /**
    * Changes children last, one function per kind of child.
    *

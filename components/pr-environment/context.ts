@@ -2,6 +2,7 @@ import { LABEL, MANAGED_BY, labelValue } from "../../config/labels";
 import { environmentName, hostName, serviceHostName, url } from "../../config/names";
 import type { PlatformFacts } from "../../config/platform";
 import type { PrConfig } from "../../config/pr";
+import type { Rotations } from "../../config/rotation";
 import type { Config } from "../../config/schema";
 import type { PlainMetadata } from "./args";
 
@@ -25,6 +26,8 @@ export interface PlanContext {
   config: Config;
   pr: PrConfig;
   platform: PlatformFacts;
+  /** When the password of each database was last changed. */
+  rotations: Rotations;
   /** Name of the namespace and of the environment. */
   namespace: string;
   /** Host name of the app; null when it has no Ingress. */
@@ -38,14 +41,20 @@ export interface PlanContext {
 }
 
 /** Derives names and labels once, for all planners. */
-export function planContext(args: { config: Config; pr: PrConfig; platform: PlatformFacts }): PlanContext {
-  const { config, pr, platform } = args;
+export function planContext(args: {
+  config: Config;
+  pr: PrConfig;
+  platform: PlatformFacts;
+  rotations?: Rotations;
+}): PlanContext {
+  const { config, pr, platform, rotations = {} } = args;
   const namespace = environmentName({ projectId: config.projectId, number: pr.number });
   const host = config.ingress.enabled ? hostName(namespace, platform.domain) : null;
   return {
     config,
     pr,
     platform,
+    rotations,
     namespace,
     host,
     url: host === null ? null : url(platform.scheme, host, platform.port),

@@ -1,6 +1,6 @@
 import type { LimitRangeArgs, NamespaceArgs, ResourceQuotaArgs, ServiceAccountArgs } from "@pulumi/kubernetes/core/v1";
 import type { NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
-import { planQuota } from "../../config/quota";
+import { outgrows, planQuota } from "../../config/quota";
 import type { Quota } from "../../config/quota";
 import type { PrEnvironmentArgs } from "./args";
 import { planContext } from "./context";
@@ -21,6 +21,8 @@ export interface PrEnvironmentPlan {
   /** What the config needs, for the next deploy to leave room for. */
   neededQuota: Quota;
   quota: ResourceQuotaArgs;
+  /** Whether the quota becomes larger than the last deploy needed it. */
+  quotaGrows: boolean;
   limitRange: LimitRangeArgs;
   serviceAccounts: Record<Component, ServiceAccountArgs>;
   networkPolicies: Record<string, NetworkPolicyArgs>;
@@ -45,6 +47,7 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
     namespace: planNamespace(context),
     neededQuota,
     quota: planResourceQuota(context, neededQuota, args.previousQuota),
+    quotaGrows: args.previousQuota !== undefined && outgrows(neededQuota, args.previousQuota),
     limitRange: planLimitRange(context),
     serviceAccounts: Object.fromEntries(
       // An operator makes the accounts of its own pods.

@@ -63,6 +63,7 @@ export function planOperated(context: PlanContext, spec: EngineSpec): DatabasePl
       spec: { selector: PRIMARY_POD, ports: [{ name: engine, port, targetPort: port }] },
     },
     secretType: OWNER_SECRET_TYPE,
+    rotated: context.rotations[engine],
     server: { kind: "operator", object: planCluster(context, image) },
     wait: planWait(spec, image, `--selector cnpg.io/cluster=${CLUSTER}`),
     variables: variablesOf(config.databases, engine),

@@ -4,6 +4,7 @@ import type { ConfigMapArgs, PersistentVolumeClaimArgs, ServiceArgs } from "@pul
 import type { input } from "@pulumi/kubernetes/types";
 import { ENGINE_TITLES, servingVersion, settingsOf, variablesOf } from "../../../config/databases";
 import type { Engine } from "../../../config/databases";
+import { ANNOTATION } from "../../../config/labels";
 import { DATABASE_RESOURCES, WAIT_RESOURCES } from "../../../config/limits";
 import { formatBytes, parseBytes } from "../../../config/quantity";
 import { DATABASE_WAIT_SECONDS } from "../../../config/workloads";
@@ -34,6 +35,9 @@ export const GRACE_SECONDS = 5;
 /** Seconds that an app waits for a database. Image pull, volume, first initialisation and bootstrap SQL must fit. */
 export const WAIT_SECONDS = DATABASE_WAIT_SECONDS;
 
+/** Name of the container that changes a password. */
+const SET_PASSWORD = "set-password";
+
 /** A folder that is empty at each start of the pod. */
 interface ScratchFolder {
   name: string;
@@ -57,6 +61,11 @@ export interface EngineSpec {
   probe: string[];
   /** Files for a new database; undefined when there are none. */
   bootstrap?: Bootstrap;
+  /**
+   * Shell script that gives the data a new password while no server runs: {@link EngineSpec.env} and the volume are there. It ends
+   * with 0 when there are no data yet, and prints no password. Undefined when the server reads its password at each start.
+   */
+  setPassword?: (version: string) => string;
   wait: {
     /** The engine's own check as a shell command, against the Service. */
     check: string;
@@ -82,6 +91,8 @@ export interface DatabasePlan {
   service: ServiceArgs;
   /** Type of the Secret. @default Opaque */
   secretType?: string;
+  /** When the password was last changed; undefined when it is the one that the database was made with. */
+  rotated: string | undefined;
   /** What runs it: a pod of our own, or an operator by an object of its kind. */
   server: PodServer | OperatedServer;
   /** Holds the app back until the database takes connections. */
@@ -137,7 +148,10 @@ export function planDatabase(context: PlanContext, spec: EngineSpec): DatabasePl
       volume: {
         // A claim of its own rather than a template of the StatefulSet: its size can change in place, and replacing the StatefulSet
         // keeps the data. Where volumes bind to the first pod's zone it stays pending until that pod, so there is nothing to await.
-        metadata: { ...metadata(context, `${engine}-data`, engine), annotations: skipAwait },
+        metadata: {
+          ...metadata(context, `${engine}-data`, engine),
+          annotations: { ...skipAwait, [ANNOTATION.dataVersion]: version },
+        },
         spec: {
           accessModes: ["ReadWriteOnce"],
           resources: { requests: { storage: formatBytes(parseBytes(settings.storage)) } },
@@ -150,6 +164,7 @@ export function planDatabase(context: PlanContext, spec: EngineSpec): DatabasePl
       },
       statefulSet: planStatefulSet(context, spec, image, version),
     },
+    rotated: context.rotations[engine],
     wait: planWait(spec, image),
     variables: variablesOf(config.databases, engine),
     connection: spec.connection,
@@ -162,6 +177,7 @@ function bootstrapName(engine: Engine): string {
 
 function planStatefulSet(context: PlanContext, spec: EngineSpec, image: string, version: string): StatefulSetArgs {
   const { engine, scratch, bootstrap } = spec;
+  const rotated = context.rotations[engine];
   return {
     metadata: metadata(context, engine, engine),
     spec: {
@@ -169,7 +185,10 @@ function planStatefulSet(context: PlanContext, spec: EngineSpec, image: string, 
       serviceName: engine,
       selector: { matchLabels: selector(engine) },
       template: {
-        metadata: { labels: podLabels(context, engine) },
+        metadata: {
+          labels: podLabels(context, engine),
+          ...(rotated !== undefined && { annotations: { [ANNOTATION.rotated]: rotated } }),
+        },
         spec: {
           serviceAccountName: engine,
           automountServiceAccountToken: false,
@@ -177,6 +196,8 @@ function planStatefulSet(context: PlanContext, spec: EngineSpec, image: string, 
           priorityClassName: context.platform.priorityClasses.environment,
           terminationGracePeriodSeconds: GRACE_SECONDS,
           securityContext: podSecurity(IMAGE_USER),
+          ...(rotated !== undefined &&
+            spec.setPassword && { initContainers: [planSetPassword(spec, spec.setPassword(version), image, version)] }),
           containers: [planContainer(spec, image, version)],
           volumes: [
             { name: "data", persistentVolumeClaim: { claimName: `${engine}-data` } },
@@ -211,6 +232,26 @@ function planContainer(spec: EngineSpec, image: string, version: string): input.
       { name: "data", mountPath: spec.dataFolder },
       ...scratch.map(({ name, path }) => ({ name, mountPath: path })),
       ...(bootstrap ? [{ name: "bootstrap", mountPath: bootstrap.path, readOnly: true }] : []),
+    ],
+  };
+}
+
+/**
+ * Gives the data the password of the Secret before the server starts, at each start: what an interrupted change left half done is
+ * put right by the next start, whatever it was. Nobody needs a right to run commands in pods for it.
+ */
+function planSetPassword(spec: EngineSpec, script: string, image: string, version: string): input.core.v1.Container {
+  return {
+    name: SET_PASSWORD,
+    image,
+    imagePullPolicy: "IfNotPresent",
+    command: ["sh", "-c", script],
+    env: spec.env(version),
+    resources: DATABASE_RESOURCES[spec.engine],
+    securityContext: CONTAINER_SECURITY,
+    volumeMounts: [
+      { name: "data", mountPath: spec.dataFolder },
+      ...spec.scratch.map(({ name, path }) => ({ name, mountPath: path })),
     ],
   };
 }

@@ -6,6 +6,7 @@ import { RandomPassword } from "@pulumi/random/randomPassword";
 import type { Children } from "../../children";
 import type { PrEnvironmentTransforms } from "../args";
 import { metadata } from "../context";
+import { withRoomLater } from "../isolation/room";
 import type { PrEnvironmentPlan } from "../plan";
 
 /** Long enough that guessing is hopeless (190 bits); letters and digits only, so that it needs no quoting in a URL. */
@@ -28,12 +29,13 @@ interface Place {
  */
 export function createDatabases(
   { children, fences, owner }: Place,
-  { databases, context }: PrEnvironmentPlan,
+  { databases, context, quotaGrows }: PrEnvironmentPlan,
   transform: PrEnvironmentTransforms,
 ): { needs: pulumi.Resource[]; workloads: pulumi.CustomResource[] } {
   const created = databases.map((plan) => {
     const { engine } = plan;
-    const password = owner.add(RandomPassword, `${engine}-password`, PASSWORD);
+    const keepers = plan.rotated === undefined ? {} : { keepers: { rotated: plan.rotated } };
+    const password = owner.add(RandomPassword, `${engine}-password`, { ...PASSWORD, ...keepers });
     const secret = children.add(
       Secret,
       `${engine}-secret`,
@@ -44,28 +46,31 @@ export function createDatabases(
       },
       transform.secret,
     );
-    children.add(Service, `${engine}-service`, plan.service, transform.service);
+    children.add(Service, `${engine}-service`, withRoomLater(plan.service, quotaGrows), transform.service);
     const { server } = plan;
+    // The server has a changed password before anything starts that uses it.
+    const needs = (workload: pulumi.Resource) => (plan.rotated === undefined ? [secret] : [secret, workload]);
     if (server.kind === "operator") {
       // Not deleted with the namespace but before it, so that its operator still finds what it needs.
       const object = owner
         .with({ dependsOn: [...fences, secret], customTimeouts: { create: "6m", update: "6m", delete: "3m" } })
         .add(CustomResource, engine, server.object, transform.operatedDatabase);
-      return { secret, workload: object };
+      return { needs: needs(object), workload: object };
     }
     const volume = children
-      .with({ dependsOn: fences })
-      .add(PersistentVolumeClaim, `${engine}-volume`, server.volume, transform.volume);
+      // Another storage class of the platform is for new volumes: one that holds data is never replaced.
+      .with({ dependsOn: fences, ignoreChanges: ["spec.storageClassName"] })
+      .add(PersistentVolumeClaim, `${engine}-volume`, withRoomLater(server.volume, quotaGrows), transform.volume);
     const bootstrap = server.bootstrap
       ? [children.add(ConfigMap, `${engine}-bootstrap`, server.bootstrap, transform.configMap)]
       : [];
     const statefulSet = children
       .with({ dependsOn: [...fences, secret, volume, ...bootstrap], customTimeouts: { create: "6m", update: "6m" } })
       .add(StatefulSet, engine, server.statefulSet, transform.database);
-    return { secret, workload: statefulSet };
+    return { needs: needs(statefulSet), workload: statefulSet };
   });
   return {
-    needs: created.map(({ secret }) => secret),
+    needs: created.flatMap(({ needs }) => needs),
     workloads: created.map(({ workload }) => workload),
   };
 }

@@ -13,6 +13,33 @@ const PING =
   `MYSQL_PWD="$MYSQL_PASSWORD" mariadb-admin --no-defaults --protocol=tcp --host="$MYSQL_HOST" --port=${PORT}` +
   ` --user=${DATABASE_USER} --connect-timeout=2 --silent ping`;
 
+/** A third of the default, which would take most of a small volume. */
+const LOG_SIZE = "--innodb-log-file-size=32M";
+
+/**
+ * The server's mode for its own set-up: SQL on standard input, without network and without a login. It starts with no tables of rights
+ * read, hence the first statement. What it says is printed without lines that hold the password.
+ */
+const setPassword = (version: string) => `set -eu
+data=${DATA_FOLDER}/${version}
+[ -d "$data/mysql" ] || exit 0
+password=$MARIADB_PASSWORD
+unset MARIADB_PASSWORD MARIADB_ROOT_PASSWORD
+if ! mariadbd --no-defaults --bootstrap --datadir="$data" ${LOG_SIZE} --log-warnings=0 >/tmp/set-password.log 2>&1 <<EOF
+FLUSH PRIVILEGES;
+ALTER USER '$MARIADB_USER'@'%' IDENTIFIED BY '$password';
+ALTER USER IF EXISTS 'root'@'localhost' IDENTIFIED BY '$password';
+EOF
+then
+  while IFS= read -r line; do
+    case $line in *"$password"*) ;; *) printf '%s\\n' "$line" >&2 ;; esac
+  done </tmp/set-password.log
+  echo "the new password could not be set" >&2
+  exit 1
+fi
+echo "the new password is set"
+`;
+
 /** MariaDB, from an image with the interface of docker.io/library/mariadb. */
 export function mariadb(): EngineSpec {
   return {
@@ -33,8 +60,7 @@ export function mariadb(): EngineSpec {
       "--collation-server=utf8mb4_unicode_ci",
       // The pod reaches no DNS: every new connection would wait for a name that never comes.
       "--skip-name-resolve",
-      // A third of the default, which would take most of a small volume.
-      "--innodb-log-file-size=32M",
+      LOG_SIZE,
     ],
     env: () => [
       { name: "MARIADB_USER", value: DATABASE_USER },
@@ -45,6 +71,7 @@ export function mariadb(): EngineSpec {
       fromSecret("mariadb", "MYSQL_PASSWORD", "MARIADB_ROOT_PASSWORD"),
     ],
     probe: ["sh", "-c", `MYSQL_PASSWORD="$MARIADB_PASSWORD" MYSQL_HOST=127.0.0.1; ${PING}`],
+    setPassword,
     wait: {
       check: `${PING} >/dev/null 2>&1`,
       address: `\${MYSQL_HOST}:${PORT}`,

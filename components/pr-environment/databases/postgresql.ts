@@ -6,6 +6,26 @@ const HOST = "postgresql";
 const PORT = 5432;
 const DATA_FOLDER = "/var/lib/postgresql/data";
 
+/**
+ * A server for one session on standard input, without network and without a login. The password stands in no argument and in no
+ * message: an error ends the session, and the statement is not logged with it.
+ */
+const SET_PASSWORD = `set -eu
+[ -s "$PGDATA/PG_VERSION" ] || exit 0
+password=$POSTGRES_PASSWORD
+unset POSTGRES_PASSWORD
+if ! postgres --single -D "$PGDATA" -c exit_on_error=on -c log_min_error_statement=panic -c log_destination=stderr postgres \\
+  >/tmp/set-password.log 2>&1 <<EOF
+ALTER ROLE "$POSTGRES_USER" PASSWORD '$password';
+EOF
+then
+  cat /tmp/set-password.log >&2
+  echo "the new password could not be set" >&2
+  exit 1
+fi
+echo "the new password is set"
+`;
+
 /** PostgreSQL, from an image with the interface of docker.io/library/postgres. */
 export function postgresql(options: Config["databases"]["postgresql"]): EngineSpec {
   const files = bootstrapFiles(options.bootstrap);
@@ -27,6 +47,7 @@ export function postgresql(options: Config["databases"]["postgresql"]): EngineSp
     // Over TCP, because the temporary server of the first initialisation listens on the socket only and is not the database yet.
     probe: ["pg_isready", "--quiet", "--host=127.0.0.1", `--username=${DATABASE_USER}`, "--timeout=3"],
     ...(Object.keys(files).length > 0 && { bootstrap: { files, path: "/docker-entrypoint-initdb.d" } }),
+    setPassword: () => SET_PASSWORD,
     wait: {
       check: "pg_isready --quiet --timeout=2",
       address: "${PGHOST}:${PGPORT}",

@@ -5,6 +5,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { APP } from "../../../config/workloads";
 import type { Children } from "../../children";
 import type { PrEnvironmentTransforms } from "../args";
+import { withRoomLater } from "../isolation/room";
 import type { PrEnvironmentPlan } from "../plan";
 import { restartedBy } from "../secrets";
 import type { CreatedSecrets } from "../secrets";
@@ -21,7 +22,7 @@ const BEYOND_DEADLINE = 60;
 export function createWorkloads(
   children: Children,
   needs: pulumi.Resource[],
-  { workloads }: PrEnvironmentPlan,
+  { workloads, quotaGrows }: PrEnvironmentPlan,
   transform: PrEnvironmentTransforms,
   secrets: CreatedSecrets,
 ): Deployment[] {
@@ -32,7 +33,9 @@ export function createWorkloads(
     const deployment = children
       .with({ dependsOn: [...needs, env], customTimeouts: { create: timeout, update: timeout } })
       .add(Deployment, child, restartedBy(secrets, plan.envFrom, plan.deployment), transform.deployment);
-    if (plan.service) children.add(Service, `${child}-service`, plan.service, transform.service);
+    if (plan.service) {
+      children.add(Service, `${child}-service`, withRoomLater(plan.service, quotaGrows), transform.service);
+    }
     if (plan.ingress) children.add(Ingress, `${child}-ingress`, plan.ingress, transform.ingress);
     return deployment;
   });

@@ -10,6 +10,7 @@ import { podSecurity } from "../../security";
 import { APP_USER, metadata, podLabels, selector } from "../context";
 import type { PlanContext } from "../context";
 import type { DatabasePlan } from "../databases/engine";
+import { rotationAnnotations } from "../databases/plan";
 import { envName, namedPorts, planContainer, writableVolumes } from "./container";
 
 /**
@@ -111,7 +112,10 @@ function planDeployment(
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       selector: { matchLabels: selector(name) },
       template: {
-        metadata: { labels: podLabels(context, name), annotations: { [ANNOTATION.configHash]: hash(env) } },
+        metadata: {
+          labels: podLabels(context, name),
+          annotations: { [ANNOTATION.configHash]: hash(env), ...rotationAnnotations(context, engines) },
+        },
         spec: {
           serviceAccountName: name,
           automountServiceAccountToken: false,

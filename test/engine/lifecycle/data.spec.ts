@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { ExitCode } from "../../../lifecycle/errors";
+import type { KubeObject } from "../../../lifecycle/kube";
+import { environmentName } from "../../../lifecycle/naming";
+import { preview } from "../../../lifecycle/preview";
+import { readState } from "../../../lifecycle/recovery";
+import { stackFile } from "../../../lifecycle/workspace";
+import { simulatedCluster, spawnBerth } from "./cluster";
+import { commit, configFor, deployTo, destroyFrom, failsWith, image, kubeOf, requestFor, writeConfig } from "./support";
+
+const project = "keep";
+const name = environmentName(project, 1);
+const both = { postgresql: { storage: "2Gi" }, redis: { storage: "1Gi" } };
+
+interface Claim extends KubeObject {
+  spec: { resources: { requests: { storage: string } } };
+}
+
+describe("data of an environment whose config changes", function () {
+  this.timeout(300_000);
+  const target = simulatedCluster();
+  const request = (databases: object, more: object = {}, digit = "1") =>
+    requestFor(project, digit, { config: configFor(project, { databases, ...more }) });
+  const claim = (engine: string) =>
+    kubeOf(target()).find<Claim>(`/api/v1/namespaces/${name.namespace}/persistentvolumeclaims/${engine}-data`);
+  const uids = async (...engines: string[]) => {
+    const sets = `/apis/apps/v1/namespaces/${name.namespace}/statefulsets`;
+    const found = engines.flatMap((each) => [claim(each), kubeOf(target()).find<KubeObject>(`${sets}/${each}`)]);
+    return (await Promise.all(found)).map((each) => each?.metadata.uid ?? assert.fail("it is gone"));
+  };
+
+  before(async () => {
+    await destroyFrom(target(), project);
+  });
+  after(async () => {
+    assert.deepEqual((await destroyFrom(target(), project)).receipt.left, []);
+  });
+
+  it("is not there before the first deploy: a preview shows what would be made and leaves nothing", async () => {
+    const result = await preview(target(), request(both));
+    assert.equal(result.isNew, true);
+    assert.ok(result.changes.every(({ op }) => op === "create"));
+    assert.ok(result.changes.some(({ object }) => object.startsWith("StatefulSet ")));
+    assert.deepEqual([result.losses, result.refusals], [[], []]);
+    assert.equal((await readState(target(), name.stack))?.exists, false);
+    assert.equal(existsSync(stackFile(target(), name.stack)), false);
+  });
+
+  it("stays in what holds it, whatever else of the config changes", async () => {
+    await deployTo(target(), request(both));
+    const before = await uids("postgresql", "redis");
+    const changes: [object, object][] = [
+      [both, { env: { LEVEL: "debug" }, app: { healthPath: "/ready" } }],
+      [{ ...both, mariadb: true }, {}],
+      [{ ...both, mariadb: true, postgresql: { ...both.postgresql, bootstrap: { initSQL: ["SELECT 1"] } } }, {}],
+      [
+        { ...both, mariadb: true },
+        { resources: { limits: { memory: "512Mi" } }, writableDirs: ["/data"] },
+      ],
+    ];
+    for (const [databases, more] of changes) {
+      const previewed = await preview(target(), request(databases, more, "2"));
+      const held = previewed.changes.filter(({ object }) => /^(PersistentVolumeClaim|StatefulSet) /.test(object));
+      assert.ok(held.every(({ op }) => op === "update" || op === "create"));
+      await deployTo(target(), request(databases, more, "2"));
+      assert.deepEqual(await uids("postgresql", "redis"), before);
+    }
+  });
+
+  it("is not shrunk: that is refused before anything is changed", async () => {
+    const smaller = { ...both, mariadb: true, postgresql: { storage: "1Gi" } };
+    const { refusals, changes } = await preview(target(), request(smaller));
+    assert.deepEqual(changes, []);
+    assert.deepEqual(
+      refusals.map(({ path }) => path),
+      ["databases.postgresql.storage"],
+    );
+    const state = JSON.stringify(await readState(target(), name.stack));
+    await failsWith(deployTo(target(), request(smaller, { env: { OTHER: "yes" } }, "3"), { allowDataLoss: true }), {
+      exitCode: ExitCode.usage,
+      message: /databases\.postgresql\.storage: 1Gi is less than the 2Gi that the volume of PostgreSQL has/,
+    });
+    assert.equal(JSON.stringify(await readState(target(), name.stack)), state);
+    assert.equal((await claim("postgresql"))?.spec.resources.requests.storage, "2Gi");
+  });
+
+  it("does not grow on a storage class that does not allow it, which is said before anything is changed", async () => {
+    const larger = { ...both, mariadb: true, redis: { storage: "2Gi" } };
+    await failsWith(deployTo(target(), request(larger, {}, "3")), {
+      exitCode: ExitCode.usage,
+      message: /the volume of Redis cannot grow from 1Gi to 2Gi: its storage class berth-local does not allow it/,
+    });
+    assert.equal((await claim("redis"))?.spec.resources.requests.storage, "1Gi");
+  });
+
+  it("is not dropped unless that is allowed, which a preview says with the objects that would go", async () => {
+    const file = writeConfig({ projectId: project, databases: both });
+    const args = ["--pr", "1", "--config", file, "--commit", commit("4"), "--branch", "b", "--image", image("4")];
+    const previewing = spawnBerth(target(), ["--json", "preview", ...args]);
+    assert.equal(await previewing.end(), ExitCode.dataLoss, previewing.output);
+    const shown = JSON.parse(previewing.stdout) as Awaited<ReturnType<typeof preview>>;
+    assert.deepEqual(
+      shown.losses.map(({ path }) => path),
+      ["databases.mariadb"],
+    );
+    const gone = shown.changes.filter(({ op }) => op === "delete").map(({ object }) => object);
+    assert.ok(gone.includes(`PersistentVolumeClaim ${name.namespace}/mariadb-data`), gone.join());
+    assert.ok(shown.changes.some(({ op, object }) => op === "update" && object.startsWith("Deployment ")));
+
+    const refused = spawnBerth(target(), ["deploy", ...args]);
+    assert.equal(await refused.end(), ExitCode.dataLoss);
+    assert.match(refused.output, /databases\.mariadb: MariaDB is not enabled any more: its volume of 1Gi is deleted/);
+    assert.ok(await claim("mariadb"));
+
+    const allowed = spawnBerth(target(), ["deploy", "--allow-data-loss", ...args]);
+    assert.equal(await allowed.end(), ExitCode.ok, allowed.output);
+    assert.equal(await claim("mariadb"), undefined);
+  });
+});
