@@ -29,6 +29,7 @@ export const environmentKinds = [
   "service",
   "statefulset",
   "deployment",
+  "middleware",
   "ingress",
 ] as const;
 

@@ -120,6 +120,7 @@ describe("rendering", () => {
         namespace: "shop-pr-1",
         url: "https://shop-pr-1.berth.localhost:8443",
         serviceUrls: { api: "https://shop-pr-1-api.berth.localhost:8443" },
+        access: "public",
         commit: "abc",
         image: "x@sha256:1",
         generation: 2,

@@ -5,6 +5,7 @@ import type { DestroyResult } from "../lifecycle/destroy";
 import type { EnvironmentSummary, State } from "../lifecycle/list";
 import type { PreviewResult } from "../lifecycle/preview";
 import type { Receipt } from "../lifecycle/receipt";
+import type { Login } from "../lifecycle/login";
 import type { LifeRecord } from "../lifecycle/records";
 import type { RotateResult } from "../lifecycle/rotate";
 import type { EnvironmentStatus } from "../lifecycle/status";
@@ -87,6 +88,9 @@ export function renderDeploy(result: DeployResult, colors: Colors): string {
   return [
     `${colors.green("✔")} ${colors.bold(result.environment)} ${what} (${total}; ${changesText(result.changes)})`,
     ...urlLines(result).map(([name, url]) => `  ${colors.cyan(url)}${name === "" ? "" : ` (${name})`}`),
+    ...(result.access === "basic"
+      ? [`  access: with a password; \`berth status ${result.environment} --show-secrets\` tells it`]
+      : []),
     `  commit ${result.commit}, generation ${result.generation}${result.databases.length === 0 ? "" : `, databases: ${result.databases.join(", ")}`}`,
   ].join("\n");
 }
@@ -185,10 +189,11 @@ export function renderList(environments: readonly EnvironmentSummary[], colors: 
 }
 
 /** One environment in full. */
-export function renderStatus(status: EnvironmentStatus, colors: Colors, now: number): string {
+export function renderStatus(status: EnvironmentStatus, colors: Colors, now: number, login?: Login | null): string {
   const facts: [string, string][] = [
     ["state", colors[stateColors[status.state]](status.state)],
     ...urlLines(status).map(([name, url]): [string, string] => [name === "" ? "url" : `url of ${name}`, url]),
+    ...(login === undefined ? [] : loginFacts(login)),
     ["commit", status.commit],
     ["owner", status.owner],
     ["age", age(status.created, now)],
@@ -217,6 +222,14 @@ export function renderStatus(status: EnvironmentStatus, colors: Colors, now: num
     "",
     renderHistory(status.recent, colors),
   ].join("\n");
+}
+
+function loginFacts(login: Login | null): [string, string][] {
+  if (login === null) return [["login", "none is needed"]];
+  return [
+    ["user", login.user],
+    ["password", login.password],
+  ];
 }
 
 /** A digest's first digits are enough for people. */

@@ -1,3 +1,4 @@
+import { MIDDLEWARES_ANNOTATION } from "./access";
 import { FORBIDDEN_RANGES, SHORTEST_EGRESS_PREFIX, contains, parseCidr } from "./cidr";
 import { enabledEngines } from "./databases";
 import { ENGINES } from "./engines";
@@ -6,7 +7,7 @@ import { MOST_STARTUP_SECONDS, isAsked, startupSeconds } from "./probes";
 import type { ProbeSettings } from "./probes";
 import type { Finding } from "./problems";
 import { parseBytes, parseCpu } from "./quantity";
-import { configSchema } from "./schema";
+import { DEFAULT_HEALTH_PATH, configSchema } from "./schema";
 import type { Config } from "./schema";
 import { APP, injectedNames, portsOf, workloadsOf } from "./workloads";
 import type { WorkloadConfig } from "./workloads";
@@ -15,7 +16,7 @@ import type { WorkloadConfig } from "./workloads";
 const SYSTEM_DIRS = ["/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr", "/var/run/secrets"];
 
 /** Annotation prefixes on an Ingress that belong to Berth, Pulumi or Kubernetes itself. */
-const RESERVED_ANNOTATIONS = ["berth.dev/", "pulumi.com/", "kubernetes.io/ingress.class"];
+const RESERVED_ANNOTATIONS = ["berth.dev/", "pulumi.com/", "kubernetes.io/ingress.class", MIDDLEWARES_ANNOTATION];
 
 /** What is wrong with a config although each field is fine by itself: contradictions, duplicates, forbidden addresses. */
 export function contradictions(config: Config): Finding[] {
@@ -31,6 +32,7 @@ export function contradictions(config: Config): Finding[] {
     ...checkPostgresql(config),
     ...checkObjectStore(config),
     ...checkIngress(config),
+    ...checkAccess(config),
     ...checkEgress(config),
   ];
 }
@@ -274,9 +276,57 @@ function checkIngress({ ingress: { enabled, annotations } }: Config): Finding[] 
       path: [...path, key],
       value: "an annotation that Berth sets",
       accepted: `keys that do not start with ${RESERVED_ANNOTATIONS.join(", ")}`,
-      fix: "Remove it.",
+      fix: key === MIDDLEWARES_ANNOTATION ? "Remove it, and use access and ingress.headers." : "Remove it.",
       atKey: true,
     }));
+}
+
+function checkAccess(config: Config): Finding[] {
+  const { access, ingress } = config;
+  const { mode, allow } = access;
+  const findings: Finding[] = [];
+  const without = (path: string[], fix: string): Finding => ({
+    path,
+    value: "given for an environment without a URL",
+    accepted: `${path.join(".")} only where the app or a service has a URL`,
+    fix,
+  });
+  const isClosed = workloadsOf(config).every(({ isPublic }) => !isPublic);
+  const open = "Remove it, or enable the Ingress.";
+  if (isClosed && mode !== undefined) findings.push(without(["access", "mode"], open));
+  if (isClosed && allow.length > 0) findings.push(without(["access", "allow"], open));
+  if (isClosed && Object.keys(ingress.headers).length > 0) findings.push(without(["ingress", "headers"], open));
+  allow.forEach((range, index) => {
+    if (allow.indexOf(range) !== index) findings.push(duplicate(["access", "allow", index], range, "each range once"));
+  });
+  const seen = new Set<string>();
+  for (const name of Object.keys(ingress.headers)) {
+    const key = name.toLowerCase();
+    if (seen.has(key)) findings.push(duplicate(["ingress", "headers", name], name, "each header once, in any case"));
+    seen.add(key);
+  }
+  return [...findings, ...workloadsOf(config).flatMap(checkGrpcHealth)];
+}
+
+/** Who speaks gRPC is not asked for a path on its port. */
+function checkGrpcHealth({ name, path, port, protocol, healthPath, probes }: WorkloadConfig): Finding[] {
+  if (protocol !== "grpc") return [];
+  const asked = (where: (string | number)[], value: string): Finding => ({
+    path: where,
+    value: `"${value}", for what speaks gRPC`,
+    accepted: "a path only with protocol http or h2c, or for a probe of another port",
+    fix: "Remove it: gRPC is asked by grpc.health.v1.",
+  });
+  return [
+    ...(healthPath === DEFAULT_HEALTH_PATH
+      ? []
+      : [asked([...(name === APP ? ["app"] : path), "healthPath"], healthPath)]),
+    ...(["startup", "readiness", "liveness"] as const).flatMap((kind) => {
+      const probe = probes[kind];
+      if (probe.path === undefined || (probe.port !== undefined && probe.port !== port)) return [];
+      return [asked([...path, "probes", kind, "path"], probe.path)];
+    }),
+  ];
 }
 
 function checkEgress({ egress: { allow } }: Config): Finding[] {

@@ -31,7 +31,7 @@ describe("berth.yaml", () => {
   it("fills in every default of the older file", () => {
     assert.deepEqual(parseConfigText("projectId: shop\n"), {
       projectId: "shop",
-      app: { port: 3000, healthPath: "/health", replicas: 1 },
+      app: { port: 3000, healthPath: "/health", protocol: "http", replicas: 1 },
       image: {},
       env: {},
       envFrom: [],
@@ -67,7 +67,8 @@ describe("berth.yaml", () => {
         s3: { enabled: false, storage: "1Gi", bucket: "data" },
         minio: { enabled: false, storage: "1Gi", bucket: "data" },
       },
-      ingress: { enabled: true, annotations: {} },
+      ingress: { enabled: true, annotations: {}, headers: {} },
+      access: { allow: [] },
       egress: { allow: [] },
     });
   });

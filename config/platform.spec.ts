@@ -6,15 +6,24 @@ import { parsePr } from "./pr";
 
 describe("berth:platform", () => {
   it("fills in defaults for both kinds of gateway", () => {
-    assert.deepEqual(parsePlatform(HOST_PLATFORM).gateway, { ...HOST_PLATFORM.gateway, user: "berth:gateway" });
+    assert.deepEqual(parsePlatform(HOST_PLATFORM).gateway, {
+      ...HOST_PLATFORM.gateway,
+      user: "berth:gateway",
+      clientAddresses: "seen",
+    });
     const { gateway } = parsePlatform(DEPLOYED_PLATFORM);
     assert.ok(gateway.mode === "deployed");
     assert.equal(gateway.replicas, 2);
     assert.equal(gateway.serviceType, "LoadBalancer");
+    assert.equal(gateway.clientAddresses, "hidden");
   });
 
   for (const [what, change, expected] of [
-    ["a gateway of an unknown kind", { gateway: { mode: "magic" } }, /gateway(\.mode)? is .*host or deployed/],
+    [
+      "a gateway of an unknown kind",
+      { gateway: { mode: "magic" } },
+      /gateway(\.mode)? is .*host, deployed or existing/,
+    ],
     [
       "a gateway without sources",
       { gateway: { mode: "host", sources: [] } },

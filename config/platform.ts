@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { ACCESS_MODE, ACCESS_MODES } from "./access";
+import type { AccessMode } from "./access";
 import { PRIVATE_RANGES, contains, isCidr } from "./cidr";
 import { ENGINES, USUAL_VERSIONS, perEngine, sortVersions } from "./databases";
 import type { Engine } from "./databases";
@@ -45,6 +47,8 @@ const url = {
     .describe("Port in every environment's URL. The scheme's own by default."),
 };
 
+const clientAddresses = z.enum(["seen", "hidden"], "seen or hidden");
+
 const hostGateway = z.strictObject({
   mode: z.literal("host").describe("Traefik runs outside the cluster and reads its API."),
   ...url,
@@ -57,6 +61,9 @@ const hostGateway = z.strictObject({
     .min(1, "a user name")
     .default("berth:gateway")
     .describe("User that the gateway is to the API server, such as the common name of its client certificate."),
+  clientAddresses: clientAddresses
+    .default("seen")
+    .describe("Whether the gateway sees the addresses of visitors. Where it does not, `access.allow` is refused."),
 });
 
 const deployedGateway = z.strictObject({
@@ -81,6 +88,17 @@ const deployedGateway = z.strictObject({
     .optional()
     .describe(
       "Secret of type kubernetes.io/tls in the platform namespace, for the whole wildcard domain. Without it TLS ends before the gateway.",
+    ),
+  clientAddresses: clientAddresses
+    .default("hidden")
+    .describe(
+      "`seen` keeps the addresses of visitors on the way through the Service (externalTrafficPolicy: Local), so that `access.allow` works. With the address of a load balancer or node in their place, `access.allow` is refused.",
+    ),
+  installKinds: z
+    .boolean("true or false")
+    .default(true)
+    .describe(
+      "Whether the platform installs Traefik's CustomResourceDefinitions. Not where another Traefik has brought them.",
     ),
   apiServerCidrs: z
     .array(cidr(), "a list of ranges")
@@ -110,6 +128,31 @@ const previewSecrets = z.strictObject(
   },
   "a mapping with namespace, secrets and configMaps",
 );
+const SOURCE = "a mapping with cidr, or with namespace and podLabels";
+
+const existingGateway = z.strictObject({
+  mode: z.literal("existing").describe("An ingress controller that the cluster has already, whichever it is."),
+  ...url,
+  ingressClass: objectName().describe("IngressClass that it serves."),
+  sources: z
+    .array(
+      z.union(
+        [
+          z.strictObject({ cidr: cidr().describe("Range of addresses.") }),
+          z.strictObject({
+            namespace: objectName().describe("Namespace of its pods."),
+            podLabels: z
+              .record(z.string(), z.string("text"), "a mapping of labels to text")
+              .describe("Labels of its pods."),
+          }),
+        ],
+        SOURCE,
+      ),
+      "a list of sources",
+    )
+    .min(1, "at least one source")
+    .describe("From where its requests reach pods: its pods, or ranges. Nothing else may reach an app."),
+});
 
 export const platformSchema = z.strictObject(
   {
@@ -118,8 +161,23 @@ export const platformSchema = z.strictObject(
       .regex(/^(?=.{1,189}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/, DOMAIN)
       .describe("Domain of all environments; *.domain must lead to the gateway."),
     gateway: z
-      .discriminatedUnion("mode", [hostGateway, deployedGateway], "a mapping whose mode is host or deployed")
+      .discriminatedUnion(
+        "mode",
+        [hostGateway, deployedGateway, existingGateway],
+        "a mapping whose mode is host, deployed or existing",
+      )
       .describe("What leads requests to environments."),
+    access: z
+      .strictObject({
+        default: z.enum(ACCESS_MODES, ACCESS_MODE).default("public").describe("Mode of a config that names none."),
+        accepted: z
+          .array(z.enum(ACCESS_MODES, ACCESS_MODE), "a list of access modes")
+          .min(1, "at least one access mode")
+          .optional()
+          .describe("Modes that a config may name. All that the gateway can keep when left out."),
+      })
+      .prefault({})
+      .describe("Who may open environments' URLs."),
     storageClass: objectName()
       .optional()
       .describe("Storage class of database volumes. The cluster's default when left out."),
@@ -221,7 +279,7 @@ export function parsePlatform(value: unknown): PlatformConfig {
 }
 
 function contradictions(config: PlatformConfig): Finding[] {
-  const { gateway, images, defaultVersions, operators, privateEgress } = config;
+  const { gateway, access, images, defaultVersions, operators, privateEgress } = config;
   const findings: Finding[] = checkPreviewSecrets(config);
   for (const engine of ENGINES) {
     const offered = sortVersions(Object.keys(images[engine]));
@@ -250,6 +308,18 @@ function contradictions(config: PlatformConfig): Finding[] {
       value: "given although scheme is http",
       accepted: "a secret only with scheme https",
       fix: "Set gateway.scheme to https, or remove gateway.tlsSecret.",
+    });
+  }
+  const modes = acceptedModes({ gateway, access });
+  if (!modes.includes(access.default)) {
+    findings.push({
+      path: ["access", "default"],
+      value: `"${access.default}", which is not accepted here`,
+      accepted: `one of ${modes.join(", ")}`,
+      fix:
+        gateway.mode === "existing"
+          ? "Name another: a gateway of mode existing keeps nobody out."
+          : "Add it to access.accepted, or name another.",
     });
   }
   privateEgress.forEach((range, index) => {
@@ -315,6 +385,12 @@ export function defaultVersion(
   return defaultVersions[engine] ?? offered.find((one) => one === USUAL_VERSIONS[engine]) ?? offered.at(-1);
 }
 
+/** Access modes that configs may name: those that are accepted and that the gateway can keep. */
+export function acceptedModes({ gateway, access }: Pick<PlatformConfig, "gateway" | "access">): AccessMode[] {
+  const wanted = access.accepted ?? ACCESS_MODES;
+  return ACCESS_MODES.filter((mode) => wanted.includes(mode) && (mode === "public" || gateway.mode !== "existing"));
+}
+
 const source = z.union([
   z.strictObject({ cidr: cidr() }),
   z.strictObject({ namespace: z.string(), podLabels: z.record(z.string(), z.string()) }),
@@ -328,6 +404,14 @@ export const platformFactsSchema = z.object({
   port: z.number(),
   ingressClass: z.string(),
   gatewaySources: z.array(source).min(1),
+  /** Whether the gateway reads Traefik's Middlewares, by which environments say who gets in and which headers answers carry. */
+  middlewares: z.boolean(),
+  access: z.object({
+    default: z.enum(ACCESS_MODES),
+    accepted: z.array(z.enum(ACCESS_MODES)),
+    /** Whether the gateway can tell visitors by their addresses. */
+    ipLists: z.boolean(),
+  }),
   storageClass: z.string().nullable(),
   images: z.object(perEngine(() => z.record(z.string(), z.string()))),
   defaultVersions: z.object(perEngine(() => z.string().nullable())),

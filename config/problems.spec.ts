@@ -12,7 +12,11 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "app: web",
-    'app is "web"; accepted: a mapping of port, healthPath, replicas, command, args. Change app to what is accepted.',
+    'app is "web"; accepted: a mapping of port, healthPath, protocol, replicas, command, args. Change app to what is accepted.',
+  ],
+  [
+    "app: { protocol: http2 }",
+    'app.protocol is "http2"; accepted: http, h2c or grpc. Change app.protocol to what is accepted.',
   ],
   ["app: { port: 0 }", "app.port is 0; accepted: a whole number from 1 to 65535. Change app.port to what is accepted."],
   [
@@ -244,11 +248,11 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "ingress: true",
-    "ingress is true; accepted: a mapping of enabled, annotations. Change ingress to what is accepted.",
+    "ingress is true; accepted: a mapping of enabled, annotations, headers. Change ingress to what is accepted.",
   ],
   [
     "app:",
-    "app is null; accepted: a mapping of port, healthPath, replicas, command, args. Change app to what is accepted.",
+    "app is null; accepted: a mapping of port, healthPath, protocol, replicas, command, args. Change app to what is accepted.",
   ],
   [
     'ingress: { enabled: "no" }',
@@ -261,6 +265,27 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   [
     "ingress: { annotations: { a: 1 } }",
     'ingress.annotations.a is 1; accepted: text; numbers and booleans in quotes, such as "true". Change ingress.annotations.a to what is accepted.',
+  ],
+  [
+    "ingress: { headers: [] }",
+    "ingress.headers is a list of 0; accepted: a mapping of header names to text or false. Change ingress.headers to what is accepted.",
+  ],
+  [
+    "ingress: { headers: { X-A: true } }",
+    "ingress.headers.X-A is true; accepted: text, or false to leave the header to the app. Change ingress.headers.X-A to what is accepted.",
+  ],
+  ["access: public", 'access is "public"; accepted: a mapping of mode, allow. Change access to what is accepted.'],
+  [
+    "access: { mode: password }",
+    'access.mode is "password"; accepted: public or basic. Change access.mode to what is accepted.',
+  ],
+  [
+    "access: { allow: 10.0.0.0/8 }",
+    'access.allow is "10.0.0.0/8"; accepted: a list of ranges. Change access.allow to what is accepted.',
+  ],
+  [
+    "access: { allow: [10.0.0.1] }",
+    'access.allow[0] is "10.0.0.1"; accepted: an IPv4 range in CIDR notation, such as 203.0.113.0/24. Change access.allow[0] to what is accepted.',
   ],
   [
     'ingress: { annotations: { "a b": x } }',
@@ -305,7 +330,7 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "secrets: {}",
-    "secrets is not a known field; accepted: one of projectId, app, image, env, envFrom, resources, writableDirs, probes, services, databases, ingress, egress. Remove it.",
+    "secrets is not a known field; accepted: one of projectId, app, image, env, envFrom, resources, writableDirs, probes, services, databases, ingress, access, egress. Remove it.",
   ],
 ];
 
@@ -353,6 +378,7 @@ const WRONG_OF_SERVICES: readonly WrongField[] = [
   ["extraPorts", "80", "80", "a list of ports"],
   ["extraPorts[0]", "0", "0", "a whole number from 1 to 65535"],
   ["public", "1", "1", "true or false"],
+  ["protocol", "http2", '"http2"', "http, h2c or grpc"],
   ["healthPath", "health", '"health"', "an absolute path, such as /health"],
   ["env", "[A]", "a list of 1", "a mapping of names to text"],
   ["envFrom", "stripe", '"stripe"', "a list of references"],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ACCESS_MODE, ACCESS_MODES, APP_PROTOCOLS } from "./access";
 import { isCidr } from "./cidr";
 import { ENGINES } from "./engines";
 import { isImageByDigest } from "./image";
@@ -48,6 +49,9 @@ const { min, max } = BOUNDS.container;
 const cpu = () => checked(`CPU from ${min.cpu} to ${max.cpu}, such as 250m or 0.5`, isContainerCpu);
 const memory = () => checked(`memory from ${min.memory} to ${max.memory}, such as 256Mi`, isContainerMemory);
 
+/** Where an app is asked for its health when the config does not say. */
+export const DEFAULT_HEALTH_PATH = "/health";
+
 const HEALTH_PATH = "an absolute path, such as /health";
 const healthPath = () => text(HEALTH_PATH, /^\/[^\s?#]*$/).max(256, "a path of at most 256 characters");
 
@@ -57,6 +61,13 @@ const words = (what: string) =>
   list(z.string("text").max(4096, "text of at most 4096 characters"), 100, what).min(1, `at least one of the ${what}`);
 const command = () => words("words");
 const args = () => words("arguments");
+const protocol = () =>
+  z
+    .enum(APP_PROTOCOLS, "http, h2c or grpc")
+    .default("http")
+    .describe(
+      "What it speaks: `http` (websockets included), `h2c` (HTTP/2 without TLS; health checks still come by HTTP/1.1), or `grpc`, whose health checks are those of gRPC (grpc.health.v1) in place of healthPath.",
+    );
 
 const app = z.strictObject({
   port: port()
@@ -65,10 +76,11 @@ const app = z.strictObject({
       "Port the app listens on, also given to it as PORT. Container, Service, NetworkPolicy and Ingress follow it.",
     ),
   healthPath: healthPath()
-    .default("/health")
+    .default(DEFAULT_HEALTH_PATH)
     .describe(
       "Path that answers with 2xx or 3xx when the app can serve. Start, readiness and liveness probes ask for it.",
     ),
+  protocol: protocol(),
   replicas: replicas().describe("Pods of the app that run at once. They share nothing but the databases."),
   command: command().optional().describe("Program to run instead of the image's ENTRYPOINT, word by word."),
   args: args().optional().describe("Arguments instead of the image's CMD. With a command the image's CMD is not used."),
@@ -225,7 +237,8 @@ const service = z.strictObject(
       .boolean("true or false")
       .default(false)
       .describe("Whether its port gets a URL behind the gateway, https://{projectId}-pr-{number}-{name}.{domain}."),
-    healthPath: healthPath().default("/health").describe("Path that its probes ask for."),
+    protocol: protocol(),
+    healthPath: healthPath().default(DEFAULT_HEALTH_PATH).describe("Path that its probes ask for."),
     replicas: replicas().describe("Pods of it that run at once."),
     command: command().optional().describe("Program to run instead of the image's ENTRYPOINT, word by word."),
     args: args().optional().describe("Arguments instead of the image's CMD."),
@@ -376,6 +389,7 @@ const postgresql = z
   .prefault(false)
   .describe("A PostgreSQL of the environment's own, reached by DATABASE_URL and the PG* variables.");
 
+const HEADER_VALUE = "text, or false to leave the header to the app";
 const ingress = z.strictObject({
   enabled: z.boolean("true or false").default(true).describe("Whether the app gets a URL behind the gateway."),
   annotations: z
@@ -389,6 +403,31 @@ const ingress = z.strictObject({
     )
     .default({})
     .describe("Annotations for the Ingress, read by the gateway."),
+  headers: z
+    .record(
+      text("the name of a header, such as X-Frame-Options", /^[A-Za-z0-9-]{1,100}$/),
+      z.union(
+        [text(HEADER_VALUE, /^[\x20-\x7e]*$/).max(4096, "at most 4096 characters"), z.literal(false, HEADER_VALUE)],
+        HEADER_VALUE,
+      ),
+      "a mapping of header names to text or false",
+    )
+    .default({})
+    .describe(
+      "Headers that the gateway sets on every answer, in place of the app's own; `false` leaves one to the app. By default X-Content-Type-Options, Referrer-Policy, X-Frame-Options, X-Robots-Tag and, over https, Strict-Transport-Security.",
+    ),
+});
+
+const access = z.strictObject({
+  mode: z
+    .enum(ACCESS_MODES, ACCESS_MODE)
+    .optional()
+    .describe(
+      "Who gets in: `public` is everyone who knows the URL, `basic` who knows the environment's generated password (`berth status --show-secrets` tells it). The platform's default when left out, which is public unless it says otherwise.",
+    ),
+  allow: list(checked("an IPv4 range in CIDR notation, such as 203.0.113.0/24", isCidr), 50, "ranges")
+    .default([])
+    .describe("Addresses from which the URL may be opened, in any mode. All when left out."),
 });
 
 const egressRule = z.strictObject(
@@ -427,6 +466,7 @@ export const configSchema = z.strictObject(
       .prefault({})
       .describe("Databases of the environment's own."),
     ingress: ingress.prefault({}).describe("The app's URL."),
+    access: access.prefault({}).describe("Who may open the URLs of the app and of public services."),
     egress: egress.prefault({}).describe("What the app and its services may reach outside their environment."),
   },
   "a mapping of fields",

@@ -18,6 +18,7 @@ export interface WorkloadConfig extends Pick<
   Service,
   | "command"
   | "args"
+  | "protocol"
   | "env"
   | "envFrom"
   | "extraPorts"

@@ -52,6 +52,8 @@ export interface DeployResult {
   readonly url: string;
   /** URLs of the public services, by name. */
   readonly serviceUrls: Readonly<Record<string, string>>;
+  /** Who may open the URL, such as `public`. */
+  readonly access: string;
   readonly commit: string;
   readonly image: string;
   readonly generation: number;
@@ -359,6 +361,7 @@ function platformLost(name: EnvironmentName): BerthError {
 interface PrOutputs {
   readonly url?: string | null;
   readonly serviceUrls?: Record<string, string>;
+  readonly access?: string;
   readonly databases?: string[];
 }
 
@@ -380,6 +383,7 @@ function resultOf(
     namespace: name.namespace,
     url,
     serviceUrls,
+    access: outputs.access ?? "",
     commit: pr.commit,
     image: pr.image,
     generation,

@@ -48,6 +48,8 @@ describe("the program", () => {
       namespace: "shop-pr-7",
       url: "https://shop-pr-7.berth.localhost:8443",
       serviceUrls: {},
+      access: "public",
+      login: null,
       commit: PR.commit,
       generation: 1,
       image: PR.image,

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { KarpenterFacts } from "../components/eks-cluster/args";
+import type { AccessMode } from "../config/access";
 import { platformFactsSchema } from "../config/platform";
 import type { PlatformFacts, PlatformInput } from "../config/platform";
 import type { Quota } from "../config/quota";
@@ -86,6 +87,10 @@ export interface PrOutputs {
   url: string | null;
   /** URLs of the public services, by name. */
   serviceUrls: Record<string, string>;
+  /** Who gets in: `public`, or another of the access modes. */
+  access: AccessMode;
+  /** Who may log in at the URL, a secret; null when the mode knows no login. */
+  login: { user: string; password: string } | null;
   /** Commit that is deployed. */
   commit: string;
   /** Deploys of this environment, counted from 1. */

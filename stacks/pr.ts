@@ -45,10 +45,11 @@ export async function prStack(): Promise<Record<string, pulumi.Output<unknown>>>
     previousQuota: previous.quota,
     rotations,
   });
-  const outputs: PrOutputs = {
+  const outputs: Omit<PrOutputs, "login"> = {
     namespace: environmentName(key),
     url: environment.url,
     serviceUrls: environment.serviceUrls,
+    access: environment.access,
     commit: pr.commit,
     generation: pr.generation,
     image: pr.image,
@@ -56,7 +57,11 @@ export async function prStack(): Promise<Record<string, pulumi.Output<unknown>>>
     quota: environment.quota,
     rotations,
   };
+  const login: pulumi.Output<PrOutputs["login"]> = pulumi.output(environment.login);
   return Object.fromEntries(
-    Object.entries(outputs).map(([name, value]) => [name, environment.ready.apply(() => value as unknown)]),
+    Object.entries({ ...outputs, login }).map(([name, value]) => [
+      name,
+      pulumi.all([environment.ready, value]).apply(([, known]) => known as unknown),
+    ]),
   );
 }

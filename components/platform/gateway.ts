@@ -2,7 +2,6 @@ import type { DeploymentArgs } from "@pulumi/kubernetes/apps/v1";
 import type { ConfigMapArgs, ServiceAccountArgs, ServiceArgs } from "@pulumi/kubernetes/core/v1";
 import type { IngressClassArgs } from "@pulumi/kubernetes/networking/v1";
 import type { PodDisruptionBudgetArgs } from "@pulumi/kubernetes/policy/v1";
-import { PLATFORM_NAMESPACE } from "../../config/names";
 import type { Gateway } from "../../config/platform";
 import { CONTAINER_SECURITY, podSecurity } from "../security";
 import { GATEWAY_SELECTOR, INGRESS_CLASS, PRIORITY_CLASSES, clusterMetadata, metadata } from "./context";
@@ -39,7 +38,7 @@ export function planGateway(gateway: DeployedGateway, port: number): GatewayPlan
   return {
     account: { metadata: metadata(GATEWAY, GATEWAY_SELECTOR), automountServiceAccountToken: false },
     tls: hasTls ? { metadata: metadata("traefik-tls", GATEWAY_SELECTOR), data: { "tls.yaml": TLS_FILE } } : undefined,
-    deployment: planDeployment(gateway),
+    deployment: planDeployment(gateway, port),
     service: {
       metadata: {
         ...metadata("traefik", GATEWAY_SELECTOR),
@@ -48,7 +47,14 @@ export function planGateway(gateway: DeployedGateway, port: number): GatewayPlan
       spec: {
         type: gateway.serviceType,
         selector: GATEWAY_SELECTOR,
-        ports: [{ name: gateway.scheme, port, targetPort: hasTls ? GATEWAY_PORTS.websecure : GATEWAY_PORTS.web }],
+        ports: [
+          { name: gateway.scheme, port, targetPort: hasTls ? GATEWAY_PORTS.websecure : GATEWAY_PORTS.web },
+          // Leads to https. Where TLS ends before the gateway, that is the load balancer's to do.
+          ...(hasTls && port !== 80 ? [{ name: "http", port: 80, targetPort: GATEWAY_PORTS.web }] : []),
+        ],
+        ...(gateway.clientAddresses === "seen" && gateway.serviceType !== "ClusterIP"
+          ? { externalTrafficPolicy: "Local" }
+          : {}),
       },
     },
     disruptionBudget:
@@ -69,8 +75,8 @@ const TLS_FILE = `tls:
         keyFile: /etc/traefik/certificate/tls.key
 `;
 
-/** Traefik's command line. Ingresses may use middlewares of the platform namespace only, and no Service that is an alias of another host. */
-function traefikArgs(hasTls: boolean): string[] {
+/** Traefik's command line. No Service that is an alias of another host is served. */
+function traefikArgs(hasTls: boolean, port: number): string[] {
   return [
     "--global.checknewversion=false",
     "--global.sendanonymoususage=false",
@@ -79,7 +85,9 @@ function traefikArgs(hasTls: boolean): string[] {
     "--ping.entrypoint=health",
     `--providers.kubernetesingress.ingressclass=${INGRESS_CLASS}`,
     "--providers.kubernetesingress.allowexternalnameservices=false",
-    `--providers.kubernetesingress.crossprovidernamespaces=${PLATFORM_NAMESPACE}`,
+    "--providers.kubernetescrd=true",
+    "--providers.kubernetescrd.allowexternalnameservices=false",
+    "--providers.kubernetescrd.allowcrossnamespace=false",
     // A pod that is to end serves for one second more (DRAIN_SECONDS of an environment's workloads): the gateway must have heard of it by
     // then, and its usual two seconds between two looks would be too long.
     "--providers.providersthrottleduration=250ms",
@@ -87,13 +95,15 @@ function traefikArgs(hasTls: boolean): string[] {
       ? [
           `--entrypoints.websecure.address=:${GATEWAY_PORTS.websecure}`,
           "--entrypoints.websecure.http.tls=true",
+          `--entrypoints.web.http.redirections.entrypoint.to=:${port}`,
+          "--entrypoints.web.http.redirections.entrypoint.scheme=https",
           "--providers.file.filename=/etc/traefik/dynamic/tls.yaml",
         ]
       : []),
   ];
 }
 
-function planDeployment({ image, replicas, tlsSecret }: DeployedGateway): DeploymentArgs {
+function planDeployment({ image, replicas, tlsSecret }: DeployedGateway, port: number): DeploymentArgs {
   const about = metadata("traefik", GATEWAY_SELECTOR);
   const ping = { httpGet: { path: "/ping", port: GATEWAY_PORTS.health } };
   const mounts =
@@ -135,7 +145,7 @@ function planDeployment({ image, replicas, tlsSecret }: DeployedGateway): Deploy
               name: "traefik",
               image,
               imagePullPolicy: "IfNotPresent",
-              args: traefikArgs(tlsSecret !== undefined),
+              args: traefikArgs(tlsSecret !== undefined, port),
               ports: Object.entries(GATEWAY_PORTS).map(([name, containerPort]) => ({ name, containerPort })),
               resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "1", memory: "512Mi" } },
               securityContext: CONTAINER_SECURITY,

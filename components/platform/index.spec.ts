@@ -9,12 +9,14 @@ const NAMESPACE = "kubernetes:core/v1:Namespace";
 const POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
 const CLUSTER_ROLE = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole";
 const BINDING = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding";
+const KIND = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
 const CLUSTER_SCOPED = [
   NAMESPACE,
   CLUSTER_ROLE,
   BINDING,
   "kubernetes:scheduling.k8s.io/v1:PriorityClass",
   "kubernetes:networking.k8s.io/v1:IngressClass",
+  KIND,
   "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
   "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding",
 ];
@@ -91,6 +93,7 @@ describe("Platform", () => {
       "deployments",
       "ingresses",
       "limitranges",
+      "middlewares",
       "namespaces",
       "networkpolicies",
       "persistentvolumeclaims",
@@ -226,7 +229,62 @@ describe("Platform", () => {
       const { ports } = deployed.get("kubernetes:core/v1:Service", "platform-gateway-service").inputs["spec"] as {
         ports: object[];
       };
-      assert.deepEqual(ports, [{ name: "https", port: 443, targetPort: 8443 }]);
+      assert.deepEqual(ports, [
+        { name: "https", port: 443, targetPort: 8443 },
+        { name: "http", port: 80, targetPort: 8000 },
+      ]);
+      assert.match(text, /--entrypoints\.web\.http\.redirections\.entrypoint\.to=:443"/);
+      assert.match(text, /--entrypoints\.web\.http\.redirections\.entrypoint\.scheme=https/);
+    });
+
+    it("serves plain HTTP, and leads nowhere else, where TLS ends before it", async () => {
+      const { tlsSecret, ...gateway } = DEPLOYED_PLATFORM.gateway as { tlsSecret?: string };
+      assert.equal(tlsSecret, "wildcard-certificate");
+      const config = parsePlatform({ ...DEPLOYED_PLATFORM, gateway });
+      const recording = await record(() => new Platform("platform", { config }));
+      const text = JSON.stringify(recording.get("kubernetes:apps/v1:Deployment", "platform-gateway").inputs);
+      assert.doesNotMatch(text, /redirections|websecure\.address/);
+      const { inputs } = recording.get("kubernetes:core/v1:Service", "platform-gateway-service");
+      assert.deepEqual((inputs["spec"] as { ports: object[] }).ports, [{ name: "https", port: 443, targetPort: 8000 }]);
+    });
+
+    it("installs the kinds that Traefik reads before Traefik, unless another has", async () => {
+      const names = deployed.ofType(KIND).map(({ name }) => name);
+      assert.equal(names.length, 10);
+      assert.ok(names.includes("platform-kind-middlewares"));
+      const { dependsOn = [] } = deployed.get("kubernetes:apps/v1:Deployment", "platform-gateway");
+      for (const name of names) assert.ok(dependsOn.includes(name), name);
+      const config = parsePlatform({
+        ...DEPLOYED_PLATFORM,
+        gateway: { ...DEPLOYED_PLATFORM.gateway, installKinds: false } as never,
+      });
+      assert.deepEqual((await record(() => new Platform("platform", { config }))).ofType(KIND), []);
+      assert.deepEqual(host.ofType(KIND), []);
+    });
+
+    it("keeps the addresses of visitors when asked to, and says which it does", async () => {
+      const at = (clientAddresses: string, serviceType = "LoadBalancer") =>
+        record(
+          () =>
+            new Platform("platform", {
+              config: parsePlatform({
+                ...DEPLOYED_PLATFORM,
+                gateway: { ...DEPLOYED_PLATFORM.gateway, clientAddresses, serviceType } as never,
+              }),
+            }),
+        );
+      const policy = (recording: Recording) =>
+        (
+          recording.get("kubernetes:core/v1:Service", "platform-gateway-service").inputs["spec"] as object & {
+            externalTrafficPolicy?: string;
+          }
+        ).externalTrafficPolicy;
+      const [seen, internal, hidden] = [await at("seen"), await at("seen", "ClusterIP"), await at("hidden")];
+      assert.deepEqual([policy(seen), policy(internal), policy(hidden)], ["Local", undefined, undefined]);
+      assert.deepEqual(
+        [seen, hidden, deployed].map(({ result }) => (result as Platform).facts.access.ipLists),
+        [true, false, false],
+      );
     });
 
     it("keeps one pod through drains", () => {
@@ -234,10 +292,44 @@ describe("Platform", () => {
       assert.equal((inputs["spec"] as { minAvailable: number }).minAvailable, 1);
     });
 
-    it("does not let environments point it at other hosts or at each other's middlewares", () => {
+    it("does not let environments point it at other hosts or into each other's namespaces", () => {
       const text = JSON.stringify(deployed.get("kubernetes:apps/v1:Deployment", "platform-gateway").inputs);
       assert.match(text, /allowexternalnameservices=false/);
-      assert.match(text, /crossprovidernamespaces=berth-system/);
+      assert.match(text, /kubernetescrd\.allowexternalnameservices=false/);
+      assert.match(text, /kubernetescrd\.allowcrossnamespace=false/);
+    });
+  });
+
+  describe("on a cluster that has an ingress controller already", () => {
+    const existing = {
+      domain: "preview.example.com",
+      gateway: {
+        mode: "existing",
+        ingressClass: "contour",
+        sources: [{ namespace: "projectcontour", podLabels: { app: "envoy" } }],
+      },
+    };
+
+    it("brings neither gateway nor rights for one, and uses the class that is there", async () => {
+      const recording = await record(() => new Platform("platform", { config: parsePlatform(existing) }));
+      for (const type of ["kubernetes:apps/v1:Deployment", "kubernetes:networking.k8s.io/v1:IngressClass", KIND]) {
+        assert.deepEqual(recording.ofType(type), [], type);
+      }
+      assert.deepEqual(
+        recording.ofType(CLUSTER_ROLE).map(({ name }) => name),
+        ["platform-role-deployer"],
+      );
+      const { ingressClass, gatewaySources, middlewares, access } = (recording.result as Platform).facts;
+      assert.equal(ingressClass, "contour");
+      assert.deepEqual(gatewaySources, existing.gateway.sources);
+      assert.deepEqual([middlewares, access], [false, { default: "public", accepted: ["public"], ipLists: false }]);
+    });
+
+    it("does not take a default that nobody would keep", () => {
+      assert.throws(() => parsePlatform({ ...existing, access: { default: "basic" } }), {
+        message:
+          /access\.default is "basic", which is not accepted here; accepted: one of public\. Name another: a gateway of mode existing keeps nobody out\./,
+      });
     });
   });
 
@@ -249,6 +341,8 @@ describe("Platform", () => {
       port: 8443,
       ingressClass: "berth",
       gatewaySources: [{ cidr: "10.89.0.1/32" }],
+      middlewares: true,
+      access: { default: "public", accepted: ["public", "basic"], ipLists: true },
       storageClass: null,
       images: HOST_PLATFORM.images,
       defaultVersions: { postgresql: "15", mariadb: "10.11", redis: "7", mongodb: "7.0", s3: "1" },

@@ -2,6 +2,7 @@ import {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from "@pulumi/kubernetes/admissionregistration/v1";
+import { CustomResourceDefinition } from "@pulumi/kubernetes/apiextensions/v1";
 import { Deployment } from "@pulumi/kubernetes/apps/v1";
 import { ConfigMap, Namespace, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
 import { IngressClass, NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
@@ -38,7 +39,10 @@ export class Platform extends pulumi.ComponentResource {
     for (const [suffix, priority] of Object.entries(plan.priorityClasses)) {
       owner.add(PriorityClass, `priority-${suffix}`, priority);
     }
-    owner.add(IngressClass, "ingress-class", plan.ingressClass);
+    if (plan.ingressClass) owner.add(IngressClass, "ingress-class", plan.ingressClass);
+    const kinds = Object.entries(plan.kinds).map(([plural, kind]) =>
+      owner.add(CustomResourceDefinition, `kind-${plural}`, kind),
+    );
     for (const [suffix, { role, binding }] of Object.entries(plan.clusterRoles)) {
       const dependsOn = [owner.add(ClusterRole, `role-${suffix}`, role, transform.clusterRole)];
       owner.with({ dependsOn }).add(ClusterRoleBinding, `role-binding-${suffix}`, binding);
@@ -61,7 +65,7 @@ export class Platform extends pulumi.ComponentResource {
       const dependsOn = [owner.add(Role, `role-preview-secrets-${project}`, role)];
       owner.with({ dependsOn }).add(RoleBinding, `role-binding-preview-secrets-${project}`, binding);
     }
-    if (plan.gateway) createGateway(children, [namespace, ...fences], plan.gateway, transform);
+    if (plan.gateway) createGateway(children, [namespace, ...fences, ...kinds], plan.gateway, transform);
 
     this.facts = plan.facts;
     this.registerOutputs({ facts: this.facts });

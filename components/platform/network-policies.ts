@@ -14,7 +14,7 @@ export function planNetworkPolicies({ gateway }: PlatformConfig): Record<string,
     metadata: metadata("default-deny"),
     spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
   };
-  if (gateway.mode === "host") return { "default-deny": defaultDeny };
+  if (gateway.mode !== "deployed") return { "default-deny": defaultDeny };
   const podSelector = { matchLabels: GATEWAY_SELECTOR };
   const tcp = (port: number) => ({ port, protocol: "TCP" });
   return {

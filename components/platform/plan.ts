@@ -1,11 +1,13 @@
+import type { CustomResourceDefinitionArgs } from "@pulumi/kubernetes/apiextensions/v1";
 import type { NamespaceArgs, ServiceAccountArgs } from "@pulumi/kubernetes/core/v1";
 import type { IngressClassArgs, NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
 import type { ClusterRoleArgs, ClusterRoleBindingArgs, RoleArgs, RoleBindingArgs } from "@pulumi/kubernetes/rbac/v1";
 import type { PriorityClassArgs } from "@pulumi/kubernetes/scheduling/v1";
 import { PLATFORM_NAMESPACE } from "../../config/names";
 import { perEngine } from "../../config/databases";
-import { defaultVersion } from "../../config/platform";
+import { acceptedModes, defaultVersion } from "../../config/platform";
 import type { Gateway, PlatformConfig, PlatformFacts } from "../../config/platform";
+import { traefikKinds } from "../../config/traefik";
 import { RESTRICTED_NAMESPACE } from "../security";
 import { planAdmission } from "./admission";
 import type { AdmissionPlan } from "./admission";
@@ -15,11 +17,10 @@ import type { GatewayPlan } from "./gateway";
 import { planNetworkPolicies } from "./network-policies";
 import {
   DEPLOYER_ACCOUNT,
-  GATEWAY_ROLE,
   LEASES_ROLE,
   planDeployerBindings,
   planDeployerRole,
-  planGatewayBinding,
+  planGatewayRole,
   planPreviewSecrets,
 } from "./rbac";
 
@@ -28,7 +29,10 @@ export interface PlatformPlan {
   namespace: NamespaceArgs;
   priorityClasses: Record<string, PriorityClassArgs>;
   networkPolicies: Record<string, NetworkPolicyArgs>;
-  ingressClass: IngressClassArgs;
+  /** Undefined when the cluster has one already. */
+  ingressClass: IngressClassArgs | undefined;
+  /** Traefik's kinds, by their plural, where the platform brings Traefik. */
+  kinds: Record<string, CustomResourceDefinitionArgs>;
   clusterRoles: Record<string, { role: ClusterRoleArgs; binding: ClusterRoleBindingArgs }>;
   leases: { role: RoleArgs; binding: RoleBindingArgs };
   /** By project: the right to read what it may take from its preview secrets, where that is anything. */
@@ -63,9 +67,10 @@ export function planPlatform(config: PlatformConfig): PlatformPlan {
       },
     },
     networkPolicies: planNetworkPolicies(config),
-    ingressClass: INGRESS_CLASS_ARGS,
+    ingressClass: config.gateway.mode === "existing" ? undefined : INGRESS_CLASS_ARGS,
+    kinds: planKinds(config.gateway),
     clusterRoles: {
-      gateway: { role: GATEWAY_ROLE, binding: planGatewayBinding(config) },
+      ...planGatewayRole(config.gateway),
       deployer: { role: planDeployerRole(config), binding: deployer.cluster },
     },
     leases: { role: LEASES_ROLE, binding: deployer.leases },
@@ -84,8 +89,14 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     domain: config.domain,
     scheme: gateway.scheme,
     port: gateway.port ?? (gateway.scheme === "http" ? 80 : 443),
-    ingressClass: INGRESS_CLASS,
+    ingressClass: gateway.mode === "existing" ? gateway.ingressClass : INGRESS_CLASS,
     gatewaySources: gatewaySources(gateway),
+    middlewares: gateway.mode !== "existing",
+    access: {
+      default: config.access.default,
+      accepted: acceptedModes(config),
+      ipLists: gateway.mode !== "existing" && gateway.clientAddresses === "seen",
+    },
     storageClass: config.storageClass ?? null,
     images: config.images,
     defaultVersions: perEngine((engine) => defaultVersion(engine, config) ?? null),
@@ -101,8 +112,14 @@ function planFacts(config: PlatformConfig): PlatformFacts {
   };
 }
 
+function planKinds(gateway: Gateway): Record<string, CustomResourceDefinitionArgs> {
+  if (gateway.mode !== "deployed" || !gateway.installKinds) return {};
+  return Object.fromEntries(traefikKinds(PLATFORM_LABELS).map((kind) => [kind.spec.names.plural, kind]));
+}
+
 /** From where an environment's app may be reached. */
 function gatewaySources(gateway: Gateway): PlatformFacts["gatewaySources"] {
+  if (gateway.mode === "existing") return gateway.sources;
   if (gateway.mode === "host") return gateway.sources.map((cidr) => ({ cidr }));
   return [{ namespace: PLATFORM_NAMESPACE, podLabels: GATEWAY_SELECTOR }];
 }

@@ -2,7 +2,8 @@ import type { ServiceAccountArgs } from "@pulumi/kubernetes/core/v1";
 import type { ClusterRoleArgs, ClusterRoleBindingArgs, RoleArgs, RoleBindingArgs } from "@pulumi/kubernetes/rbac/v1";
 import type { input } from "@pulumi/kubernetes/types";
 import { PLATFORM_NAMESPACE } from "../../config/names";
-import type { PlatformConfig } from "../../config/platform";
+import type { Gateway, PlatformConfig } from "../../config/platform";
+import { TRAEFIK_API, TRAEFIK_KINDS } from "../../config/traefik";
 import { clusterMetadata, metadata } from "./context";
 
 /** Name of the gateway's role, and of its service account when it is deployed. */
@@ -24,15 +25,16 @@ const READ = ["get", "list", "watch"];
 const WRITE = [...READ, "create", "update", "patch", "delete"];
 
 /**
- * What Traefik's Ingress provider reads. It watches Secrets of all namespaces for TLS certificates and does not start without that
- * right; nothing here may be written.
+ * What Traefik's providers for Ingresses and for its own kinds read. They watch Secrets and ConfigMaps of all namespaces, for
+ * certificates and logins, and do not start without that right; nothing here may be written.
  */
 export const GATEWAY_ROLE: ClusterRoleArgs = {
   metadata: clusterMetadata(GATEWAY),
   rules: [
-    rule("", ["services", "secrets", "nodes"], READ),
+    rule("", ["services", "secrets", "configmaps", "nodes"], READ),
     rule("discovery.k8s.io", ["endpointslices"], READ),
     rule("networking.k8s.io", ["ingresses", "ingressclasses"], READ),
+    rule(TRAEFIK_API.group, Object.keys(TRAEFIK_KINDS), READ),
   ],
 };
 
@@ -60,6 +62,7 @@ export function planDeployerRole({ operators }: PlatformConfig): ClusterRoleArgs
       ),
       rule("apps", ["deployments", "statefulsets"], WRITE),
       rule("networking.k8s.io", ["ingresses", "networkpolicies"], WRITE),
+      rule(TRAEFIK_API.group, ["middlewares"], WRITE),
       ...(operators.cloudnativePg === undefined ? [] : [rule("postgresql.cnpg.io", ["clusters"], WRITE)]),
       rule("", ["pods", "pods/log", "events", "persistentvolumes"], READ),
       rule("apps", ["replicasets", "controllerrevisions"], READ),
@@ -83,13 +86,17 @@ export const DEPLOYER_ACCOUNT: ServiceAccountArgs = {
   automountServiceAccountToken: false,
 };
 
-/** Binds the gateway's role to whom the gateway is. */
-export function planGatewayBinding({ gateway }: PlatformConfig): ClusterRoleBindingArgs {
+/** The gateway's role, bound to whom the gateway is; none for a gateway that has rights already. */
+export function planGatewayRole(
+  gateway: Gateway,
+): Record<string, { role: ClusterRoleArgs; binding: ClusterRoleBindingArgs }> {
+  if (gateway.mode === "existing") return {};
   const subject: Subject =
     gateway.mode === "host"
       ? { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: gateway.user }
       : { kind: "ServiceAccount", name: GATEWAY, namespace: PLATFORM_NAMESPACE };
-  return { metadata: clusterMetadata(GATEWAY), roleRef: roleRef("ClusterRole", GATEWAY), subjects: [subject] };
+  const binding = { metadata: clusterMetadata(GATEWAY), roleRef: roleRef("ClusterRole", GATEWAY), subjects: [subject] };
+  return { gateway: { role: GATEWAY_ROLE, binding } };
 }
 
 /** Binds the deployer's roles to its account and to the configured groups. */

@@ -74,6 +74,8 @@ export interface PrEnvironmentTransforms {
   deployment?: Transform<DeploymentArgs>;
   /** Called for the app's and each public service's. */
   ingress?: Transform<IngressArgs>;
+  /** Called for each Middleware of the gateway. */
+  middleware?: Transform<CustomResourceArgs>;
 }
 
 /** Metadata with plain values, as plans have them. */

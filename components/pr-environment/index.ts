@@ -1,8 +1,11 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
+import type { AccessMode } from "../../config/access";
 import type { Quota } from "../../config/quota";
 import { Children } from "../children";
 import { throwIfInvalid } from "../problems";
+import { createGate } from "./gate";
+import type { Login } from "./gate";
 import type { PrEnvironmentArgs } from "./args";
 import { createDatabases } from "./databases";
 import { createIsolation } from "./isolation";
@@ -34,6 +37,10 @@ export class PrEnvironment extends pulumi.ComponentResource {
   readonly databases: string[];
   /** What this config needs; to be given as `previousQuota` to the next deploy. */
   readonly quota: Quota;
+  /** Who gets in at the URL. */
+  readonly access: AccessMode;
+  /** Who may log in at the URL, a secret; null when the access mode knows no login. */
+  readonly login: pulumi.Output<Login> | null;
   /** Has a value once the app, its services and its databases run; none when one of them fails. */
   readonly ready: pulumi.Output<true>;
 
@@ -59,13 +66,17 @@ export class PrEnvironment extends pulumi.ComponentResource {
     const counted = children.with({ dependsOn: [namespace, isolation.quota] });
     const { needs, workloads } = createDatabases({ children: counted, fences, owner }, plan, transform);
     const secrets = createSecrets(counted, plan.secrets, transform);
-    const deployments = createWorkloads(counted, [...fences, ...needs, ...secrets.needs], plan, transform, secrets);
+    const { gates, login } = createGate({ children: counted, owner }, plan, transform);
+    const needed = { pods: [...fences, ...needs, ...secrets.needs], routes: [...fences, ...gates] };
+    const deployments = createWorkloads(counted, needed, plan, transform, secrets);
 
     this.namespace = namespace.metadata.name;
     this.url = plan.context.url;
     this.serviceUrls = Object.fromEntries(
       Object.entries(plan.context.services).map(([service, { url }]) => [service, url]),
     );
+    this.access = plan.gate.mode;
+    this.login = login ?? null;
     this.quota = plan.neededQuota;
     this.ready = pulumi.all([...deployments, ...workloads].map(({ id }) => id)).apply(() => true as const);
     this.databases = plan.databases.map(({ engine }) => engine);

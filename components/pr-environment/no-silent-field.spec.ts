@@ -18,6 +18,7 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   projectId: ["shop", "store"],
   "app.port": [3000, 8080],
   "app.healthPath": ["/health", "/ready"],
+  "app.protocol": ["http", "h2c"],
   "image.repository": ["localhost/berth/guestbook", "localhost/berth/other"],
   "app.replicas": [1, 2],
   "app.command.*": ["node", "bun"],
@@ -65,6 +66,7 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "services.*.name": ["api", "worker"],
   "services.*.image": [`ghcr.io/acme/api@${DIGEST}`, `ghcr.io/acme/worker@${DIGEST}`],
   "services.*.port": [8080, 9090],
+  "services.*.protocol": ["http", "h2c"],
   "services.*.extraPorts.*": [9000, 9001],
   "services.*.public": [false, true],
   "services.*.healthPath": ["/health", "/ready"],
@@ -82,6 +84,9 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "services.*.writableDirs.*": ["/data", "/cache"],
   ...probeSamples("services.*.probes"),
   "services.*.databases.*": ["postgresql", "redis"],
+  "ingress.headers.*": ["a", false],
+  "access.mode": ["public", "basic"],
+  "access.allow.*": ["203.0.113.0/24", "198.51.100.0/24"],
   "egress.allow.*.cidr": ["203.0.113.0/24", "198.51.100.0/24"],
   "egress.allow.*.ports.*": [443, 8443],
 };
@@ -183,9 +188,9 @@ function nest([key, ...rest]: string[], value: unknown): Values {
   return { [key]: inner };
 }
 
-/** Under `env` and `annotations`, `*` is a key, elsewhere a place in a list. */
+/** Under `env`, `annotations` and `headers`, `*` is a key, elsewhere a place in a list. */
 function list([, ...rest]: string[], value: unknown, parent: string): unknown {
-  if (["env", "annotations"].includes(parent)) return { KEY: value };
+  if (["env", "annotations", "headers"].includes(parent)) return { KEY: value };
   return [rest.length === 0 ? value : nest(rest, value)];
 }
 

@@ -2,6 +2,8 @@ import type { LimitRangeArgs, NamespaceArgs, ResourceQuotaArgs, ServiceAccountAr
 import type { NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
 import { outgrows, planQuota } from "../../config/quota";
 import type { Quota } from "../../config/quota";
+import { planGate } from "./gate/plan";
+import type { GatePlan } from "./gate/plan";
 import type { PrEnvironmentArgs } from "./args";
 import { planContext } from "./context";
 import type { Component, PlanContext } from "./context";
@@ -28,6 +30,7 @@ export interface PrEnvironmentPlan {
   networkPolicies: Record<string, NetworkPolicyArgs>;
   databases: DatabasePlan[];
   secrets: SecretsPlan;
+  gate: GatePlan;
   /** The app, then the services in the order of the config. */
   workloads: WorkloadPlan[];
 }
@@ -59,6 +62,7 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
     networkPolicies: planNetworkPolicies(context),
     databases,
     secrets: planSecrets(context),
+    gate: planGate(context),
     workloads,
   };
 }

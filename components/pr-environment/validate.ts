@@ -20,6 +20,7 @@ export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platfo
     ...validateImage(args),
     ...validateServiceImages(args),
     ...validateDatabases(args),
+    ...validateAccess(args),
     ...validateEgress(args),
     ...validateEnvFrom(args),
   ];
@@ -109,6 +110,36 @@ function validateOperated({ config, platform }: Pick<PrEnvironmentArgs, "config"
       reason: `"${config.databases.postgresql.version ?? "none"}" is not offered with CloudNativePG by this platform; accepted: ${offered.join(", ")}. Choose one of them, or leave version out for the default.`,
     },
   ];
+}
+
+/** Whoever asks for a closed door gets one, or an error; never an open door. */
+function validateAccess({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
+  const { access, ingress } = config;
+  const { accepted, ipLists } = platform.access;
+  const problems: InvalidProperty[] = [];
+  if (access.mode !== undefined && !accepted.includes(access.mode)) {
+    problems.push({
+      propertyPath: "config.access.mode",
+      reason: platform.middlewares
+        ? `"${access.mode}" is not accepted by this platform; accepted: ${accepted.join(", ")}. Choose one of them, or leave mode out for its default, ${platform.access.default}.`
+        : `"${access.mode}" cannot be kept by this platform, whose gateway (ingress class ${platform.ingressClass}) is not one of Berth's; accepted: ${accepted.join(", ")}. Ask its owner for a gateway of mode deployed or host.`,
+    });
+  }
+  if (access.allow.length > 0 && !ipLists) {
+    problems.push({
+      propertyPath: "config.access.allow",
+      reason: platform.middlewares
+        ? "this platform's gateway does not see the addresses of visitors, so it cannot keep a list of them. Ask its owner for clientAddresses: seen in gateway of berth:platform, or remove access.allow."
+        : `it cannot be kept by this platform, whose gateway (ingress class ${platform.ingressClass}) is not one of Berth's. Ask its owner for a gateway of mode deployed or host, or remove access.allow.`,
+    });
+  }
+  if (Object.keys(ingress.headers).length > 0 && !platform.middlewares) {
+    problems.push({
+      propertyPath: "config.ingress.headers",
+      reason: `they cannot be set by this platform, whose gateway (ingress class ${platform.ingressClass}) is not one of Berth's. Have the app set them, and remove ingress.headers.`,
+    });
+  }
+  return problems;
 }
 
 function validateEgress({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {

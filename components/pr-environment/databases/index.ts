@@ -9,8 +9,8 @@ import { metadata } from "../context";
 import { withRoomLater } from "../isolation/room";
 import type { PrEnvironmentPlan } from "../plan";
 
-/** Long enough that guessing is hopeless (190 bits); letters and digits only, so that it needs no quoting in a URL. */
-const PASSWORD = { length: 32, special: false };
+/** How passwords are made. Long enough that guessing is hopeless (190 bits); letters and digits only, so that it needs no quoting in a URL. */
+export const PASSWORD = { length: 32, special: false };
 
 /** What registering databases takes. */
 interface Place {

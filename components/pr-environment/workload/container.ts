@@ -72,13 +72,18 @@ function planProbes({
   probes: { startup, readiness, liveness },
   healthPath,
   port,
+  protocol,
 }: WorkloadConfig): Pick<input.core.v1.Container, "startupProbe" | "readinessProbe" | "livenessProbe"> {
   const plan = (probe: ProbeSettings): input.core.v1.Probe | undefined => {
     const asked = probe.port ?? port;
     if (asked === undefined || !isAsked(probe, port)) return undefined;
     const { initialDelaySeconds, periodSeconds, timeoutSeconds, failureThreshold, successThreshold = 1 } = probe;
     return {
-      ...(probe.tcp ? { tcpSocket: { port: asked } } : { httpGet: { path: probe.path ?? healthPath, port: asked } }),
+      ...(probe.tcp
+        ? { tcpSocket: { port: asked } }
+        : protocol === "grpc" && asked === port
+          ? { grpc: { port: asked } }
+          : { httpGet: { path: probe.path ?? healthPath, port: asked } }),
       // Left out where it is Kubernetes' own default, which the API server adds anyway.
       ...(initialDelaySeconds > 0 && { initialDelaySeconds }),
       periodSeconds,

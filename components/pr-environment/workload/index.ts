@@ -17,11 +17,12 @@ const BEYOND_DEADLINE = 60;
  * Registers the app, the services and their routes. Only the Deployments are waited for, side by side; a Service or an Ingress says no
  * more than they do.
  *
+ * @param needs what must be there before any pod, and before any route
  * @returns the Deployments
  */
 export function createWorkloads(
   children: Children,
-  needs: pulumi.Resource[],
+  needs: { pods: pulumi.Resource[]; routes: pulumi.Resource[] },
   { workloads, quotaGrows }: PrEnvironmentPlan,
   transform: PrEnvironmentTransforms,
   secrets: CreatedSecrets,
@@ -31,12 +32,15 @@ export function createWorkloads(
     const timeout = `${plan.progressSeconds + BEYOND_DEADLINE}s`;
     const env = children.add(ConfigMap, `${child}-env`, plan.env, transform.configMap);
     const deployment = children
-      .with({ dependsOn: [...needs, env], customTimeouts: { create: timeout, update: timeout } })
+      .with({ dependsOn: [...needs.pods, env], customTimeouts: { create: timeout, update: timeout } })
       .add(Deployment, child, restartedBy(secrets, plan.envFrom, plan.deployment), transform.deployment);
     if (plan.service) {
       children.add(Service, `${child}-service`, withRoomLater(plan.service, quotaGrows), transform.service);
     }
-    if (plan.ingress) children.add(Ingress, `${child}-ingress`, plan.ingress, transform.ingress);
+    if (plan.ingress) {
+      // What guards a route is there before the route.
+      children.with({ dependsOn: needs.routes }).add(Ingress, `${child}-ingress`, plan.ingress, transform.ingress);
+    }
     return deployment;
   });
 }

@@ -7,6 +7,7 @@ import type { Config } from "../../../config/schema";
 import { APP, progressSeconds, workloadsOf } from "../../../config/workloads";
 import type { WorkloadConfig } from "../../../config/workloads";
 import { podSecurity } from "../../security";
+import { appProtocol, ingressAnnotations, serviceAnnotations } from "../gate/plan";
 import { APP_USER, metadata, podLabels, selector } from "../context";
 import type { PlanContext } from "../context";
 import type { DatabasePlan } from "../databases/engine";
@@ -62,26 +63,33 @@ function planWorkload(
 }
 
 function planService(context: PlanContext, workload: WorkloadConfig): ServiceArgs | undefined {
-  const { name } = workload;
+  const { name, port, protocol } = workload;
   const ports = namedPorts(workload);
   if (ports.length === 0) return undefined;
   return {
-    metadata: { ...metadata(context, name, name), annotations: SKIP_AWAIT },
+    metadata: { ...metadata(context, name, name), annotations: { ...serviceAnnotations(protocol), ...SKIP_AWAIT } },
     spec: {
       selector: selector(name),
       // The same number on both sides: the VPC CNI applies NetworkPolicies to a Service only then.
-      ports: ports.map((one) => ({ name: one.name, port: one.port, targetPort: one.port })),
+      ports: ports.map((one) => ({
+        name: one.name,
+        port: one.port,
+        targetPort: one.port,
+        ...(one.port === port ? appProtocol(protocol) : {}),
+      })),
     },
   };
 }
 
 function planIngress(context: PlanContext, { name, port }: WorkloadConfig): IngressArgs | undefined {
-  const { config, platform } = context;
+  const { platform } = context;
   const host = name === APP ? context.host : (context.services[name]?.host ?? null);
   if (host === null || port === undefined) return undefined;
-  const annotations = name === APP ? config.ingress.annotations : {};
   return {
-    metadata: { ...metadata(context, name, name), annotations: { ...annotations, ...SKIP_AWAIT } },
+    metadata: {
+      ...metadata(context, name, name),
+      annotations: { ...ingressAnnotations(context, name), ...SKIP_AWAIT },
+    },
     spec: {
       ingressClassName: platform.ingressClass,
       rules: [
