@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,9 +11,9 @@ const encryptionKeys = ["secretsprovider", "encryptedkey", "encryptionsalt"] as 
 
 type StackFile = Partial<Record<(typeof encryptionKeys)[number], string>> & { config?: Record<string, unknown> };
 
-/** A file that is either the old one or the new one, whatever happens in between. Mode 0600. */
+/** A file that is either the old one or the new one, whatever happens in between and whoever else writes it. Mode 0600. */
 export async function writeWhole(path: string, text: string): Promise<void> {
-  const fresh = `${path}.${process.pid}.tmp`;
+  const fresh = `${path}.${randomUUID()}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(fresh, text, { mode: 0o600 });

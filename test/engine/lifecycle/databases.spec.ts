@@ -67,7 +67,8 @@ describe("an environment with all databases there are", function () {
   it("keeps the object store when k8s-ee's name for it takes its place", async () => {
     const claim = `${inside}/persistentvolumeclaims/s3-data`;
     const before = await kube().get<KubeObject>(claim);
-    await deployTo(target(), request({ minio: true }, "2"));
+    const renamed = Object.fromEntries(ENGINES.map((engine) => [engine === "s3" ? "minio" : engine, true]));
+    await deployTo(target(), request(renamed, "2"));
     assert.equal((await kube().get<KubeObject>(claim)).metadata.uid, before.metadata.uid);
     const names = (await appPod()).spec.containers[0]?.env.map((one) => one.name) ?? [];
     for (const variable of MINIO_VARIABLES) assert.ok(names.includes(variable), variable);

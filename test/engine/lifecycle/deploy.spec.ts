@@ -25,7 +25,7 @@ describe("an environment's life", function () {
   it("begins with a deploy that makes everything and says where it is", async () => {
     const result = await deployTo(target(), requestFor("life"));
     assert.equal(result.outcome, "done");
-    assert.match(result.url, /^http:\/\/life-pr-1\.berth\.localhost/);
+    assert.match(result.url, /^https:\/\/life-pr-1\.berth\.localhost/);
     assert.deepEqual(result.databases, ["postgresql"]);
     assert.equal(result.generation, 1);
     const [environment] = await list(target(), "life");
