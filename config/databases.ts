@@ -79,12 +79,9 @@ export function isOperated({ postgresql }: Pick<Config["databases"], "postgresql
   return postgresql.enabled && postgresql.operator === "cloudnative-pg";
 }
 
-/**
- * Whether the password of an engine can be changed: its server reads it at each start, or has a way to set it without one. MongoDB and
- * the object store make their users at the first start, and an operator has a way of its own.
- */
+/** Whether the password of an engine can be changed: all but a PostgreSQL with an operator, which has a way of its own. */
 export function canRotate(databases: Config["databases"], engine: Engine): boolean {
-  return engine === "postgresql" ? !isOperated(databases) : engine === "mariadb" || engine === "redis";
+  return engine !== "postgresql" || !isOperated(databases);
 }
 
 /** Engines that a config enables. */

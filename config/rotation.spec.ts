@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ENGINES } from "./databases";
+import { ENGINES, perEngine } from "./databases";
 import type { Engine } from "./databases";
 import { parseRotate, parseRotations, planRotations } from "./rotation";
 
@@ -27,7 +27,10 @@ describe("the rotations of an environment", () => {
   it("stay as they are when the same update is made again, and without a request", () => {
     const times = fc.integer({ min: 0, max: 4e12 }).map((milliseconds) => new Date(milliseconds).toISOString());
     const engines = fc.uniqueArray(fc.constantFrom(...ENGINES), { minLength: 1 });
-    const rotations = fc.record({ postgresql: times, mariadb: times, redis: times }, { requiredKeys: [] });
+    const rotations = fc.record(
+      perEngine(() => times),
+      { requiredKeys: [] },
+    );
     fc.assert(
       fc.property(rotations, times, engines, engines, (done, time, asked, enabled) => {
         const request = { at: time, databases: asked };

@@ -143,7 +143,7 @@ function chosen(name: EnvironmentName, config: Record<string, unknown>, wanted?:
   throw new BerthError(`${name.namespace} has no ${what} whose password can be changed`, {
     fix:
       possible.length === 0
-        ? "it can be for PostgreSQL without an operator, MariaDB and Redis; `databases` in berth.yaml gives it one."
+        ? "it can be for every database but a PostgreSQL with an operator; `databases` in berth.yaml gives it one."
         : `give --database one of ${possible.join(", ")}, or leave it out for all of these.`,
     exitCode: ExitCode.usage,
   });

@@ -6,9 +6,8 @@ export type DatabaseImages = Record<Engine, Record<string, string>>;
 
 /** What the embedded cluster has of an engine. */
 interface Offer {
-  /** Image that is made for real nodes; undefined when there is none, so that only simulated ones, which run nothing, have the engine. */
-  image?: Extract<ImageName, "postgres" | "mariadb" | "redis">;
-  /** Version of the server that Debian 12 has, or that simulated nodes pretend to, as a config would name it. */
+  image: Extract<ImageName, "postgres" | "mariadb" | "redis" | "ferretdb" | "versitygw">;
+  /** Version of the server that Debian 12 has, or that a Go module is, as a config would name it. */
   version: string;
 }
 
@@ -17,8 +16,9 @@ export const offers: Record<Engine, Offer> = {
   postgresql: { image: "postgres", version: "15" },
   mariadb: { image: "mariadb", version: "10.11" },
   redis: { image: "redis", version: "7" },
-  mongodb: { version: "7.0" },
-  s3: { version: "1" },
+  // The version of MongoDB whose protocol it speaks, which is what it says to clients.
+  mongodb: { image: "ferretdb", version: "7.0" },
+  s3: { image: "versitygw", version: "1" },
 };
 
 const engines = Object.keys(offers) as Engine[];
@@ -28,21 +28,17 @@ const perEngine = (make: (engine: Engine) => Record<string, string>): DatabaseIm
 
 /** Images by engine and version, out of images by name. */
 export function imagesByEngine(images: Partial<Record<ImageName, { ref: string }>>): DatabaseImages {
-  return perEngine((engine) => {
+  const of = (engine: Engine): Record<string, string> => {
     const { image, version } = offers[engine];
-    const built = image && images[image];
+    const built = images[image];
     return built === undefined ? {} : { [version]: built.ref };
-  });
+  };
+  return perEngine(of);
 }
 
-/** Engines of which there is no image although one can be made. */
+/** Engines of which there is no image. */
 export function missingEngines(wanted: readonly Engine[], images: DatabaseImages): Engine[] {
-  return wanted.filter((engine) => offers[engine].image !== undefined && Object.keys(images[engine]).length === 0);
-}
-
-/** Images that engines are run from. */
-export function imagesOf(wanted: readonly Engine[]): ImageName[] {
-  return wanted.flatMap((engine) => offers[engine].image ?? []);
+  return wanted.filter((engine) => Object.keys(images[engine]).length === 0);
 }
 
 /** Engines of which there is an image. */
@@ -52,14 +48,19 @@ export function offeredEngines(images: DatabaseImages): Engine[] {
 
 /** The same with what is in another one, engine by engine. */
 export function withImages(images: DatabaseImages, more: DatabaseImages): DatabaseImages {
-  return perEngine((engine) => (Object.keys(more[engine]).length > 0 ? more[engine] : images[engine]));
+  const both = (engine: Engine) => (Object.keys(more[engine]).length > 0 ? more[engine] : images[engine]);
+  return perEngine(both);
 }
 
 /**
  * What a simulated cluster calls its images of databases: no container is ever made from them, but a reference by digest must be
  * well-formed.
  */
-export const simulatedImages: DatabaseImages = perEngine((engine) => {
-  const { image, version } = offers[engine];
-  return { [version]: `localhost/berth/simulated-${image ?? engine}@sha256:${"0".repeat(64)}` };
-});
+export const simulatedImages: DatabaseImages = imagesByEngine(
+  Object.fromEntries(
+    engines.map((engine) => [
+      offers[engine].image,
+      { ref: `localhost/berth/simulated-${offers[engine].image}@sha256:${"0".repeat(64)}` },
+    ]),
+  ),
+);

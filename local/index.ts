@@ -10,9 +10,9 @@ import { supervisorPid } from "./cluster/supervisor";
 import { up as startCluster } from "./cluster/up";
 import {
   imagesByEngine,
-  imagesOf,
   missingEngines,
   offeredEngines,
+  offers,
   simulatedImages,
   withImages,
   type DatabaseImages,
@@ -198,7 +198,7 @@ async function obtainImages(
   { berthNode }: Toolchain,
   engines: readonly Engine[],
 ): Promise<NodeImages> {
-  const databases = imagesOf(engines);
+  const databases = engines.map((engine) => offers[engine].image);
   const { pause, coredns, ...others } = await ensureImages<ImageName>(["pause", "coredns", ...databases], {
     ...imageSettings(options),
     berthNode,
@@ -239,7 +239,10 @@ async function makeDatabases(
   engines: readonly Engine[],
   options: Pick<UpOptions, "onImage" | "signal">,
 ): Promise<DatabaseImages> {
-  const images = await ensureImages(imagesOf(engines), imageSettings(options));
+  const images = await ensureImages(
+    engines.map((engine) => offers[engine].image),
+    imageSettings(options),
+  );
   await importImages(nodePid, Object.values(images), options.signal);
   return imagesByEngine(images);
 }

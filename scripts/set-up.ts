@@ -43,7 +43,7 @@ async function setUp(engineOnly: boolean): Promise<void> {
     });
     const [toolchain] = await Promise.all([
       ensureToolchainWithProgress(),
-      ensureImages(["postgres", "mariadb", "redis", "guestbook"]),
+      ensureImages(["postgres", "mariadb", "redis", "ferretdb", "versitygw", "guestbook"]),
     ]);
     await ensureImages(["pause", "coredns"], { berthNode: toolchain.berthNode });
   }

@@ -7,7 +7,7 @@ import type { PrEnvironmentArgs } from ".";
 
 const NAME = "shop-pr-7";
 const at = "2026-01-31T09:30:00.000Z";
-const databases = { postgresql: true, mariadb: true, redis: true };
+const databases = { postgresql: true, mariadb: true, redis: true, mongodb: true, s3: true };
 
 function environment(args: Partial<PrEnvironmentArgs>): Promise<Recording> {
   return record(
@@ -61,8 +61,8 @@ describe("a change of passwords", () => {
   });
 
   it("is made in the data before the server starts, in a container as confined as the server, without the password in its command", async () => {
-    const made = await environment({ rotations: { postgresql: at, mariadb: at, redis: at } });
-    for (const engine of ["postgresql", "mariadb"]) {
+    const made = await environment({ rotations: { postgresql: at, mariadb: at, redis: at, mongodb: at, s3: at } });
+    for (const engine of ["postgresql", "mariadb", "mongodb"]) {
       const [container, ...rest] = templateOf(statefulSet(made, engine)).spec.initContainers ?? [];
       assert.deepEqual(rest, []);
       assert.equal(container?.name, "set-password");
@@ -76,8 +76,9 @@ describe("a change of passwords", () => {
       assert.deepEqual(container.resources, server?.resources);
       assert.ok(!JSON.stringify(container).includes("mock-password"));
     }
-    // Redis takes its password from its settings at each start.
-    assert.equal(templateOf(statefulSet(made, "redis")).spec.initContainers, undefined);
+    // These take their password from their settings at each start.
+    for (const engine of ["redis", "s3"])
+      assert.equal(templateOf(statefulSet(made, engine)).spec.initContainers, undefined);
   });
 
   it("changes neither volumes nor Services nor the names of Secrets", () => {

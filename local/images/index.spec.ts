@@ -6,10 +6,12 @@ import { join } from "node:path";
 import { LocalError } from "../errors";
 import { ensureImages, type ImageName } from "./index";
 import { imageKey, layerKey } from "./key";
+import { ferretdbRecipe } from "./recipes/ferretdb";
 import { guestbookRecipe } from "./recipes/guestbook";
 import { mariadbRecipe } from "./recipes/mariadb";
 import { postgresRecipe } from "./recipes/postgres";
 import { redisRecipe } from "./recipes/redis";
+import { versitygwRecipe } from "./recipes/versitygw";
 
 const failsWith = (message: RegExp) => (error: unknown) => {
   assert.ok(error instanceof LocalError);
@@ -31,7 +33,7 @@ describe("ensureImages", () => {
   it("refuses a name that it does not know", async () => {
     await assert.rejects(
       ensureImages(["mysql" as ImageName]),
-      failsWith(/no image "mysql".*pause, coredns, postgres, mariadb, redis, guestbook/),
+      failsWith(/no image "mysql".*pause, coredns, postgres, mariadb, redis, ferretdb, versitygw, guestbook/),
     );
   });
 
@@ -64,7 +66,14 @@ describe("recipes", () => {
   });
 
   it("run as numeric users other than root, so that runAsNonRoot can be checked", async () => {
-    for (const recipe of [guestbookRecipe("1"), postgresRecipe(), mariadbRecipe(), redisRecipe()])
+    for (const recipe of [
+      guestbookRecipe("1"),
+      postgresRecipe(),
+      mariadbRecipe(),
+      redisRecipe(),
+      ferretdbRecipe(),
+      versitygwRecipe(),
+    ])
       assert.match((await recipe).config.User, /^[1-9]\d*:[1-9]\d*$/);
   });
 

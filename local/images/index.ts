@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { LocalError } from "../errors";
 import { cacheDir } from "../paths";
 import { corednsRecipe } from "./recipes/coredns";
+import { ferretdbRecipe } from "./recipes/ferretdb";
 import { guestbookRecipe } from "./recipes/guestbook";
 import { mariadbRecipe } from "./recipes/mariadb";
 import { pauseRecipe } from "./recipes/pause";
 import { postgresRecipe } from "./recipes/postgres";
 import { redisRecipe } from "./recipes/redis";
+import { versitygwRecipe } from "./recipes/versitygw";
 import { obtainImage } from "./store";
 import { imageNames, type BuiltImage, type EnsureImagesOptions, type ImageName, type Recipe } from "./types";
 
@@ -78,6 +80,10 @@ function recipeOf(name: ImageName, options: EnsureImagesOptions): Promise<Recipe
       return mariadbRecipe();
     case "redis":
       return redisRecipe();
+    case "ferretdb":
+      return ferretdbRecipe();
+    case "versitygw":
+      return versitygwRecipe();
     case "guestbook":
       return guestbookRecipe(checkVersion(options.guestbook?.version ?? "1"));
   }

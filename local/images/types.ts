@@ -1,5 +1,14 @@
 /** Every image that the embedded cluster can be given. */
-export const imageNames = ["pause", "coredns", "postgres", "mariadb", "redis", "guestbook"] as const;
+export const imageNames = [
+  "pause",
+  "coredns",
+  "postgres",
+  "mariadb",
+  "redis",
+  "ferretdb",
+  "versitygw",
+  "guestbook",
+] as const;
 
 /** Name of an image, as in `localhost/berth/<name>`. */
 export type ImageName = (typeof imageNames)[number];

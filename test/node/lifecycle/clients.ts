@@ -1,7 +1,7 @@
 /*
- * Clients of the three databases in plain Node, to be run inside an app's pod with nothing but the variables that Berth injects.
- * PostgreSQL by the example's own library; MariaDB and Redis by as much of their protocols as a statement and its answer take,
- * so that no library has to be put in the image.
+ * Clients of the databases in plain Node, to be run inside an app's pod with nothing but the variables that Berth injects.
+ * PostgreSQL by the example's own library; the others by as much of their protocols as a statement and its answer take, so that no
+ * library has to be put in the image.
  */
 
 /** What to ask of each database; absent ones are not connected to. */
@@ -12,13 +12,19 @@ export interface Questions {
   readonly mariadb?: readonly string[];
   /** Commands, word by word. */
   readonly redis?: readonly (readonly string[])[];
+  /** Commands as documents, without `$db`. */
+  readonly mongodb?: readonly Readonly<Record<string, unknown>>[];
+  /** Method, key in the app's bucket and what to put there. */
+  readonly s3?: readonly (readonly [method: string, key: string, body?: string])[];
 }
 
-/** The last answer of each database: rows of values for SQL, text for Redis. */
+/** The last answer of each database: rows of values for SQL, text for Redis and the object store, the first documents of MongoDB. */
 export interface Answers {
   readonly postgresql?: (string | null)[][];
   readonly mariadb?: (string | null)[][];
   readonly redis?: string | null;
+  readonly mongodb?: Readonly<Record<string, unknown>>[];
+  readonly s3?: string;
 }
 
 const program = String.raw`
@@ -131,7 +137,108 @@ async function redis(commands) {
   return answer;
 }
 
-const clients = { postgresql, mariadb, redis };
+/** A document in BSON; enough types for these tests. */
+function encode(document) {
+  const parts = Object.entries(document).map(([name, value]) => {
+    const typed = (type, content) => Buffer.concat([Buffer.of(type), Buffer.from(name + "\0"), content]);
+    const number = (length, write) => { const bytes = Buffer.alloc(length); bytes[write](...[].concat(value)); return bytes; };
+    if (typeof value === "number") return typed(0x10, number(4, "writeInt32LE"));
+    if (typeof value === "boolean") return typed(0x08, Buffer.of(value ? 1 : 0));
+    if (Buffer.isBuffer(value)) return typed(0x05, Buffer.concat([int32(value.length), Buffer.of(0), value]));
+    if (typeof value === "string") { const text = Buffer.from(value + "\0"); return typed(0x02, Buffer.concat([int32(text.length), text])); }
+    return typed(Array.isArray(value) ? 0x04 : 0x03, encode({ ...value }));
+  });
+  const content = Buffer.concat([...parts, Buffer.of(0)]);
+  return Buffer.concat([int32(content.length + 4), content]);
+}
+function int32(value) { const bytes = Buffer.alloc(4); bytes.writeInt32LE(value); return bytes; }
+function decode(bytes, isList = false) {
+  const fields = {};
+  for (let at = 4; bytes[at] !== 0; ) {
+    const type = bytes[at++], end = bytes.indexOf(0, at), name = bytes.subarray(at, end).toString();
+    at = end + 1;
+    const size = bytes.readInt32LE(at);
+    const [value, length] =
+      type === 0x01 ? [bytes.readDoubleLE(at), 8]
+      : type === 0x02 ? [bytes.subarray(at + 4, at + 3 + size).toString(), size + 4]
+      : type === 0x03 || type === 0x04 ? [decode(bytes.subarray(at, at + size), type === 0x04), size]
+      : type === 0x05 ? [Buffer.from(bytes.subarray(at + 5, at + 5 + size)), size + 5]
+      : type === 0x07 ? [bytes.subarray(at, at + 12).toString("hex"), 12]
+      : type === 0x08 ? [bytes[at] === 1, 1]
+      : type === 0x0a ? [null, 0]
+      : type === 0x10 ? [size, 4]
+      : [Number(bytes.readBigInt64LE(at)), 8];
+    fields[name] = value;
+    at += length;
+  }
+  return isList ? Object.values(fields) : fields;
+}
+
+async function mongodb(commands) {
+  const url = new URL(process.env.MONGODB_URI);
+  const { socket, take } = connect(url.hostname, url.port);
+  const ask = async (command, database) => {
+    const body = encode({ ...command, $db: database });
+    socket.write(Buffer.concat([int32(21 + body.length), int32(1), int32(0), int32(2013), int32(0), Buffer.of(0), body]));
+    const head = await take(16);
+    const answer = decode((await take(head.readInt32LE(0) - 16)).subarray(5));
+    if (answer.ok !== 1) throw new Error("MongoDB: " + answer.errmsg);
+    if (answer.writeErrors) throw new Error("MongoDB: " + JSON.stringify(answer.writeErrors));
+    return answer;
+  };
+  const source = url.searchParams.get("authSource");
+  // RFC 5802 and RFC 7677: SCRAM-SHA-256.
+  const nonce = crypto.randomBytes(18).toString("base64");
+  const first = "n=" + url.username + ",r=" + nonce;
+  const hash = (data) => crypto.createHash("sha256").update(data).digest();
+  const mac = (key, data) => crypto.createHmac("sha256", key).update(data).digest();
+  const parse = (payload) => Object.fromEntries(payload.toString().split(",").map((part) => [part[0], part.slice(2)]));
+  const start = await ask({ saslStart: 1, mechanism: "SCRAM-SHA-256", payload: Buffer.from("n,," + first), options: { skipEmptyExchange: true } }, source);
+  const challenge = parse(start.payload);
+  if (!challenge.r.startsWith(nonce)) throw new Error("MongoDB: another nonce");
+  const salted = crypto.pbkdf2Sync(decodeURIComponent(url.password), Buffer.from(challenge.s, "base64"), Number(challenge.i), 32, "sha256");
+  const clientKey = mac(salted, "Client Key");
+  const last = "c=biws,r=" + challenge.r;
+  const whole = first + "," + start.payload.toString() + "," + last;
+  const signature = mac(hash(clientKey), whole);
+  const proof = clientKey.map((byte, index) => byte ^ signature[index]).toString("base64");
+  let step = await ask({ saslContinue: 1, conversationId: start.conversationId, payload: Buffer.from(last + ",p=" + proof) }, source);
+  if (parse(step.payload).v !== mac(mac(salted, "Server Key"), whole).toString("base64")) throw new Error("MongoDB: not the server that was meant");
+  while (!step.done) step = await ask({ saslContinue: 1, conversationId: start.conversationId, payload: Buffer.alloc(0) }, source);
+  let answer = {};
+  for (const command of commands) answer = await ask(command, process.env.MONGODB_DATABASE);
+  socket.destroy();
+  return answer.cursor?.firstBatch ?? [];
+}
+
+async function s3(requests) {
+  const { S3_ENDPOINT, S3_BUCKET, S3_REGION, S3_ACCESS_KEY, S3_SECRET_KEY } = process.env;
+  let text = "";
+  for (const [method, key, body = ""] of requests) {
+    // Amazon S3, "Authenticating Requests (AWS Signature Version 4)".
+    const url = new URL("/" + S3_BUCKET + "/" + key, S3_ENDPOINT);
+    const sha256 = (data) => crypto.createHash("sha256").update(data).digest("hex");
+    const mac = (secret, data) => crypto.createHmac("sha256", secret).update(data).digest();
+    const now = new Date().toISOString().replace(/[-:]|\.\d+/g, ""), day = now.slice(0, 8);
+    const signed = "host;x-amz-content-sha256;x-amz-date", content = sha256(body);
+    const canonical = [method, url.pathname, "", "host:" + url.host, "x-amz-content-sha256:" + content, "x-amz-date:" + now, "", signed, content].join("\n");
+    const scope = day + "/" + S3_REGION + "/s3/aws4_request";
+    const secret = [day, S3_REGION, "s3", "aws4_request"].reduce(mac, "AWS4" + S3_SECRET_KEY);
+    const proof = mac(secret, ["AWS4-HMAC-SHA256", now, scope, sha256(canonical)].join("\n")).toString("hex");
+    const authorization = "AWS4-HMAC-SHA256 Credential=" + S3_ACCESS_KEY + "/" + scope + ",SignedHeaders=" + signed + ",Signature=" + proof;
+    const response = await fetch(url, {
+      method,
+      headers: { authorization, "x-amz-date": now, "x-amz-content-sha256": content },
+      ...(method === "PUT" ? { body } : {}),
+      signal: AbortSignal.timeout(10000),
+    });
+    text = await response.text();
+    if (!response.ok) throw new Error("S3: " + response.status + " " + text);
+  }
+  return text;
+}
+
+const clients = { postgresql, mariadb, redis, mongodb, s3 };
 Promise.all(Object.entries(questions).map(async ([engine, each]) => [engine, await clients[engine](each)])).then(
   (answers) => console.log(JSON.stringify(Object.fromEntries(answers))),
   (error) => { console.error(error); process.exit(1); },
