@@ -137,13 +137,19 @@ export async function awaitSupervisor(options: {
     30,
   );
   if (found !== null && found.state !== "failed" && !isHopeless(found)) return found;
+  const why = await explain(folder, name, found ?? last);
   throw new LocalError({
-    message: `The cluster did not start: ${await explain(folder, name, found ?? last)}`,
-    fix: `Read the logs in ${folder.logs} ("berth local logs"), then run "berth local up" again, or "berth local down" to remove everything.`,
+    message: `The cluster did not start: ${why}`,
+    fix: why.includes(noInotifyInstances)
+      ? 'Raise how many programs may watch files at once, 128 on Debian (sysctl -w fs.inotify.max_user_instances=1024), or stop other clusters of this machine; then run "berth local up" again.'
+      : `Read the logs in ${folder.logs} ("berth local logs"), then run "berth local up" again, or "berth local down" to remove everything.`,
     exitCode: 1,
     cause: files.log,
   });
 }
+
+/** What the kubelet says when all of the machine's inotify instances are in use: inotify_init(2), EMFILE. */
+const noInotifyInstances = "inotify_init: too many open files";
 
 /** After so many starts in a row a component will not come up by itself: its log says why. */
 const hopelessAfter = 6;

@@ -74,18 +74,18 @@ describe("a real node that is torn", function () {
 
   it("goes wholly after a kill -9 of the node's first process", async () => {
     await settled();
-    process.kill((await supervisorPid(clusterFolder(name), "node")) ?? 0, "SIGKILL");
+    process.kill((await supervisorPid(clusterFolder(name), "node")) ?? assert.fail("no supervisor"), "SIGKILL");
     await assertClean();
   });
 
   it("goes wholly after a kill -9 of both supervisors", async () => {
     await settled();
     const folder = clusterFolder(name);
-    const inner = (await supervisorPid(folder, "node")) ?? 0;
+    const inner = (await supervisorPid(folder, "node")) ?? assert.fail("no supervisor");
     const outer = Number(/PPid:\s+(\d+)/.exec(await readFile(`/proc/${inner}/status`, "utf8"))?.[1]);
     assert.match(await readFile(`/proc/${outer}/cmdline`, "utf8"), /supervise/);
     process.kill(outer, "SIGKILL");
-    process.kill((await supervisorPid(folder, "gateway")) ?? 0, "SIGKILL");
+    process.kill((await supervisorPid(folder, "gateway")) ?? assert.fail("no supervisor"), "SIGKILL");
     await assertClean();
   });
 
@@ -99,7 +99,7 @@ describe("a real node that is torn", function () {
 
   it("is started again by up after a kill -9 of its first process", async () => {
     await settled();
-    process.kill((await supervisorPid(clusterFolder(name), "node")) ?? 0, "SIGKILL");
+    process.kill((await supervisorPid(clusterFolder(name), "node")) ?? assert.fail("no supervisor"), "SIGKILL");
     const again = await settled();
     assert.equal(again.result.wasRunning, false);
     assert.equal(again.result.status.state, "ready");

@@ -195,7 +195,9 @@ describe("NetworkPolicies on a real node, with real packets", function () {
   });
 
   it("lets nothing new pass while the agent is stopped, and everything allowed again after", async () => {
-    const agent = (await partPids(name))["kube-network-policies"] ?? 0;
+    const agentPid = async () =>
+      (await partPids(name))["kube-network-policies"] ?? assert.fail("the NetworkPolicy agent does not run");
+    const agent = await agentPid();
     process.kill(agent, "SIGSTOP");
     try {
       assert.equal(await ask(client.pid, `http://${server.ip}:8000/`), "none");
@@ -204,8 +206,13 @@ describe("NetworkPolicies on a real node, with real packets", function () {
       process.kill(agent, "SIGCONT");
     }
     assert.equal(await ask(client.pid, `http://${server.ip}:8000/`), 200);
-    process.kill(agent, "SIGKILL");
-    assert.equal(await ask(client.pid, `http://${outside.address}/`, 1), "none", "in the moment of its death");
+    // On a busy machine the agent can be back before a question has begun; were the way open without it, no question would ever fail.
+    const answers: unknown[] = [];
+    while (answers.length < 5 && !answers.includes("none")) {
+      process.kill(await agentPid(), "SIGKILL");
+      answers.push(await ask(client.pid, `http://${outside.address}/`, 1));
+    }
+    assert.ok(answers.includes("none"), `answers in the moment of its death: ${answers.join()}`);
     const end = Date.now() + 20_000;
     while ((await ask(client.pid, `http://${outside.address}/`)) !== 200 && Date.now() < end);
     assert.equal(await ask(client.pid, `http://${outside.address}/`), 200);
