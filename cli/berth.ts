@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { ExitCode } from "../lifecycle/errors";
+import { buildCommand } from "./build";
 import { configCommand } from "./config";
 import { demoCommand } from "./demo";
 import { deployCommand } from "./deploy";
@@ -10,6 +11,7 @@ import { listCommand } from "./list";
 import { localCommand } from "./local";
 import { previewCommand } from "./preview";
 import { rotateCommand } from "./rotate";
+import { sleepCommand, wakeCommand } from "./sleep";
 import { statusCommand } from "./status";
 
 const examples = `
@@ -38,9 +40,12 @@ export function berth(): Command {
     .addHelpText("after", examples + exitCodesText())
     .exitOverride();
   for (const make of [
+    buildCommand,
     deployCommand,
     previewCommand,
     destroyCommand,
+    sleepCommand,
+    wakeCommand,
     statusCommand,
     listCommand,
     historyCommand,

@@ -72,7 +72,7 @@ describe("berth config", () => {
           "berth.yaml:3:9: error: app.port is 0; accepted: a whole number from 1 to 65535. Change app.port to what is accepted.",
           "  3 |   port: 0",
           "    |         ^",
-          'berth.yaml:4:3: error: app["é"] is not a known field; accepted: one of port, healthPath, protocol, replicas, command, args. Remove it.',
+          'berth.yaml:4:3: error: app["é"] is not a known field; accepted: one of port, healthPath, metricsPath, protocol, replicas, command, args. Remove it.',
           "  4 |   é: 1",
           "    |   ^",
           "2 problems in berth.yaml\n",
@@ -174,7 +174,11 @@ describe("berth config", () => {
       const { projectId, app, env, databases } = loadConfig(join(folder, "berth.yaml"));
       assert.deepEqual(
         [projectId, app, env],
-        ["shop", { port: 4000, healthPath: "/up", protocol: "http", replicas: 1 }, { LOG_LEVEL: "debug" }],
+        [
+          "shop",
+          { port: 4000, healthPath: "/up", metricsPath: "/metrics", protocol: "http", replicas: 1 },
+          { LOG_LEVEL: "debug" },
+        ],
       );
       assert.equal(databases.postgresql.version, "16");
       assert.equal((await berth("check")).status, 0);

@@ -32,6 +32,7 @@ export interface DeployCliOptions {
 
 interface Options extends DeployCliOptions {
   refresh?: boolean;
+  automatic?: boolean;
   timeout?: number;
   patience: number;
 }
@@ -69,6 +70,7 @@ export function deployCommand(): Command {
     ]),
   )
     .option("--refresh", "compare with the cluster first, to repair what was changed by hand")
+    .option("--automatic", "an event asked for it, not a person: with trigger: on-demand nothing new is created")
     .option(
       "--timeout <seconds>",
       "give up when it is not ready by then (default: what its pulls and starts may take)",
@@ -92,6 +94,7 @@ export function deployCommand(): Command {
           patience: options.patience,
           refresh: options.refresh ?? false,
           allowDataLoss: options.allowDataLoss ?? false,
+          automatic: options.automatic ?? false,
         });
         return { value: result, text: renderDeploy(result, colors) };
       }),

@@ -167,7 +167,8 @@ describe("rendering", () => {
           url: "http://x",
           serviceUrls: {},
           created: "2026-01-01T23:00:00Z",
-          expires: "",
+          expires: "2026-01-03T00:00:00Z",
+          sleeps: "",
           podsReady: 2,
           pods: 2,
         },
@@ -175,7 +176,7 @@ describe("rendering", () => {
       plain,
       now,
     );
-    assert.equal(text.split("\n")[1], "shop-pr-1    ready  2/2   0123456789ab  -      60m  http://x");
+    assert.equal(text.split("\n")[1], "shop-pr-1    ready  2/2   0123456789ab  -      60m  in 24h   http://x");
   });
 
   it("shortens a history's errors to one line", () => {

@@ -8,6 +8,7 @@ import type { Receipt } from "../lifecycle/receipt";
 import type { Login } from "../lifecycle/login";
 import type { LifeRecord } from "../lifecycle/records";
 import type { RotateResult } from "../lifecycle/rotate";
+import type { DueResult, SleepResult } from "../lifecycle/sleep";
 import type { EnvironmentStatus } from "../lifecycle/status";
 
 /** Colours for a terminal, or none. */
@@ -83,6 +84,9 @@ export function changesText(changes: Readonly<Record<string, number>>): string {
 
 /** The result of a deploy. */
 export function renderDeploy(result: DeployResult, colors: Colors): string {
+  if (result.outcome === "skipped") {
+    return `${colors.bold(result.environment)} was not created: its config says trigger: on-demand, and no person asked for it`;
+  }
   const total = seconds(result.durations["total"] ?? 0);
   const what = result.outcome === "unchanged" ? "was up to date already" : "is ready";
   return [
@@ -143,6 +147,31 @@ export function renderDestroy(result: DestroyResult, colors: Colors): string {
   ].join("\n");
 }
 
+/** What a sleep or a wake has done. */
+export function renderSleep(result: SleepResult, colors: Colors): string {
+  const total = seconds(result.durations["total"] ?? 0);
+  const before = result.outcome === "unchanged" ? " already" : "";
+  const what = result.asleep ? "is asleep" : "is awake";
+  const line = `${colors.green("✔")} ${colors.bold(result.environment)} ${what}${before} (${total})`;
+  return result.asleep || result.url === "" ? line : `${line}\n  ${colors.cyan(result.url)}`;
+}
+
+/** What became of all environments that were due to sleep. */
+export function renderDue({ asleep, failed }: DueResult, colors: Colors): string {
+  if (asleep.length + failed.length === 0) return "no environment is due to sleep";
+  return [
+    ...asleep.map((environment) => `${colors.green("✔")} ${environment} is asleep`),
+    ...failed.map(({ environment, message }) => `${colors.red("✘")} ${environment}: ${message}`),
+  ].join("\n");
+}
+
+/** How long until a time: `in 5h`, or `due` when it has passed. */
+export function until(time: string, now: number): string {
+  if (time === "") return "-";
+  const left = Date.parse(time) - now;
+  return left <= 0 ? "due" : `in ${age(new Date(now - left).toISOString(), now)}`;
+}
+
 /** The lines of a receipt. */
 export function renderReceipt(receipt: Receipt, colors: Colors): string[] {
   const unavailable =
@@ -163,6 +192,7 @@ export function renderReceipt(receipt: Receipt, colors: Colors): string[] {
 
 const stateColors: Readonly<Record<State, "green" | "yellow" | "red">> = {
   ready: "green",
+  asleep: "yellow",
   creating: "yellow",
   updating: "yellow",
   destroying: "yellow",
@@ -175,7 +205,7 @@ const stateColors: Readonly<Record<State, "green" | "yellow" | "red">> = {
 export function renderList(environments: readonly EnvironmentSummary[], colors: Colors, now: number): string {
   if (environments.length === 0) return "no environments";
   return table(
-    ["ENVIRONMENT", "STATE", "PODS", "COMMIT", "OWNER", "AGE", "URL"],
+    ["ENVIRONMENT", "STATE", "PODS", "COMMIT", "OWNER", "AGE", "EXPIRES", "URL"],
     environments.map((each) => [
       each.environment,
       colors[stateColors[each.state]](each.state),
@@ -183,6 +213,7 @@ export function renderList(environments: readonly EnvironmentSummary[], colors: 
       each.commit.slice(0, 12) || "-",
       each.owner || "-",
       age(each.created, now),
+      until(each.expires, now),
       each.url || "-",
     ]),
   );
@@ -197,7 +228,8 @@ export function renderStatus(status: EnvironmentStatus, colors: Colors, now: num
     ["commit", status.commit],
     ["owner", status.owner],
     ["age", age(status.created, now)],
-    ["expires", status.expires],
+    ["expires", status.expires === "" ? "" : `${status.expires} (${until(status.expires, now)})`],
+    ["sleeps", status.sleeps === "" ? "" : `${status.sleeps} (${until(status.sleeps, now)})`],
     ["worked on by", status.holder ?? ""],
   ];
   const lines = facts.filter(([, value]) => value !== "").map(([key, value]) => `${`${key}:`.padEnd(13)} ${value}`);

@@ -1,4 +1,5 @@
 import { MIDDLEWARES_ANNOTATION } from "./access";
+import { checkBudget } from "./budget";
 import { FORBIDDEN_RANGES, SHORTEST_EGRESS_PREFIX, contains, parseCidr } from "./cidr";
 import { enabledEngines } from "./databases";
 import { ENGINES } from "./engines";
@@ -34,6 +35,7 @@ export function contradictions(config: Config): Finding[] {
     ...checkIngress(config),
     ...checkAccess(config),
     ...checkEgress(config),
+    ...checkBudget(config),
   ];
 }
 

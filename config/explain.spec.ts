@@ -43,11 +43,6 @@ describe("the explanation of a config", () => {
     assert.deepEqual(from["resources.limits.cpu"], { line: 3, column: 23 });
   });
 
-  it("tells what is accepted and changes nothing", () => {
-    assert.deepEqual(explainConfig(text, "berth.yaml").withoutEffect, [{ path: "trigger", line: 2, column: 1 }]);
-    assert.deepEqual(explainConfig("projectId: shop\nenv: {}\n", "berth.yaml").withoutEffect, []);
-  });
-
   it("does not show the values of env, nor what looks like a secret, unless asked to", () => {
     const secrets = text.replace("true", "{ bootstrap: { initSQL: [\"ALTER USER a PASSWORD 'hunter2'\"] } }");
     const hidden = explainConfig(secrets, "berth.yaml");
@@ -66,6 +61,5 @@ describe("the explanation of a config", () => {
     assert.equal(comments.length, explainConfig(text, "berth.yaml").values.length);
     assert.match(yaml, /^ {2}port: 8080 +# line 4$/m);
     assert.match(yaml, /^envFrom: \[\] +# default$/m);
-    assert.match(yaml, /^# trigger \(line 2\) is accepted and changes nothing\.$/m);
   });
 });

@@ -20,8 +20,6 @@ export interface Explanation {
   /** The config; values that may be secrets are {@link HIDDEN}. */
   config: unknown;
   values: Leaf[];
-  /** What stands in the file and asks for nothing, such as `trigger: automatic`. */
-  withoutEffect: { path: string; line: number; column: number }[];
 }
 
 /** Stands for a value that may be a secret. */
@@ -45,23 +43,18 @@ export function explainConfig(
 ): Explanation {
   const yaml = new YamlText(text, source);
   const config = parseConfigDocument(yaml);
-  const written = new Map(leavesOf(yaml.value()).map(({ path, value }) => [formatPath(path), { path, value }]));
   const values: Leaf[] = [];
   const shown = mapLeaves(config, (path, value) => {
     const told = !reveal && isHidden(path, value) && !isEmpty(value) ? HIDDEN : value;
     const origin = originOf(yaml, path, value);
-    for (const used of origin?.at ?? []) written.delete(used);
-    values.push({ path: formatPath(path), value: told, from: origin?.place ?? "default" });
+    values.push({ path: formatPath(path), value: told, from: origin ?? "default" });
     return told;
   });
-  const withoutEffect = [...written.values()]
-    .filter(({ value }) => !isEmpty(value))
-    .map(({ path }) => ({ path: formatPath(path), ...placeOf(yaml, path, true) }));
-  return { config: shown, values, withoutEffect };
+  return { config: shown, values };
 }
 
 /** The effective config as YAML, with a comment on each value that says where it comes from. */
-export function explanationYaml({ config, values, withoutEffect }: Explanation): string {
+export function explanationYaml({ config, values }: Explanation): string {
   const origins = new Map(values.map(({ path, from }) => [path, from]));
   const document = new Document(
     mapLeaves(config, (path, value) => {
@@ -72,8 +65,7 @@ export function explanationYaml({ config, values, withoutEffect }: Explanation):
     }),
     { customTags: [emptyTag] },
   );
-  const rest = withoutEffect.map(({ path, line }) => `# ${path} (line ${line}) is accepted and changes nothing.\n`);
-  return `${aligned(document.toString({ lineWidth: 0 }))}${rest.join("")}`.trimEnd();
+  return aligned(document.toString({ lineWidth: 0 })).trimEnd();
 }
 
 /** Begins each comment while the text is laid out. YAML escapes this character everywhere else, so no value contains it. */
@@ -106,27 +98,21 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
-/** Where a leaf of the config is written, and under which paths of the file; undefined for a default. */
-function originOf(yaml: YamlText, path: Path, value: unknown): { place: Origin; at: string[] } | undefined {
-  const found = (at: Path) => ({ place: placeOf(yaml, at), at: [formatPath(at)] });
-  if (yaml.node(path) !== undefined) return found(path);
+/** Where a leaf of the config is written; undefined for a default. */
+function originOf(yaml: YamlText, path: Path, value: unknown): { line: number; column: number } | undefined {
+  if (yaml.node(path) !== undefined) return placeOf(yaml, path);
   // A short form, such as `postgresql: true` for `postgresql.enabled: true`.
   for (let depth = path.length - 1; depth > 0; depth--) {
     const node = yaml.node(path.slice(0, depth));
-    if (node !== undefined) return isScalar(node) && node.value === value ? found(path.slice(0, depth)) : undefined;
+    if (node !== undefined)
+      return isScalar(node) && node.value === value ? placeOf(yaml, path.slice(0, depth)) : undefined;
   }
   return undefined;
 }
 
-function placeOf(yaml: YamlText, path: Path, atKey = false): { line: number; column: number } {
-  const { line, column } = yaml.place(path, atKey);
+function placeOf(yaml: YamlText, path: Path): { line: number; column: number } {
+  const { line, column } = yaml.place(path);
   return { line, column };
-}
-
-function leavesOf(value: unknown): { path: Path; value: unknown }[] {
-  const leaves: { path: Path; value: unknown }[] = [];
-  mapLeaves(value, (path, leaf) => leaves.push({ path, value: leaf }));
-  return leaves;
 }
 
 /** A copy of a value in which a function stands in for each leaf. */

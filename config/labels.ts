@@ -25,8 +25,14 @@ export const ANNOTATION = {
   /** `owner/name` of the repository, for telling two repositories with one projectId apart. */
   repository: "berth.dev/repository",
   generation: "berth.dev/generation",
+  /** `on-demand` where only a person's request makes the environment. */
+  trigger: "berth.dev/trigger",
   /** When the reaper may take the environment. Written and moved by the lifecycle only. */
   expiresAt: "berth.dev/expires-at",
+  /** When `berth sleep --due` stops the environment's pods. Written and moved by the lifecycle only. */
+  sleepAt: "berth.dev/sleep-at",
+  /** `true` while the environment's pods are stopped. */
+  asleep: "berth.dev/asleep",
   /** Hash of what a pod reads once at its start; a change of it rolls the pods. */
   configHash: "berth.dev/config-hash",
   /** Which versions of its Secrets a pod was started with; a change of it rolls the pods. Tells nothing of their values. */

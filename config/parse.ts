@@ -1,5 +1,4 @@
 import { contradictions } from "./check";
-import { withoutUnsupported } from "./k8s-ee";
 import { ConfigError, findingsOf, toProblem } from "./problems";
 import type { Finding } from "./problems";
 import { configSchema } from "./schema";
@@ -20,24 +19,30 @@ export function parseConfig(value: unknown, source = "berth:config"): Config {
 
 /** Gives the config with its defaults, or everything that is wrong with it. */
 export function examine(value: unknown): { config: Config } | { findings: Finding[] } {
-  const { rest, findings } = withoutUnsupported(value ?? {});
-  const parsed = configSchema.safeParse(rest);
-  if (parsed.success) findings.push(...contradictions(parsed.data));
-  else {
-    const wrong = findingsOf(parsed.error.issues, rest, configSchema);
-    findings.push(...wrong, ...contradictionsBeside(wrong, rest));
+  const input = value ?? {};
+  const parsed = configSchema.safeParse(input);
+  if (parsed.success) {
+    const findings = contradictions(parsed.data);
+    return findings.length === 0 ? { config: parsed.data } : { findings };
   }
-  return findings.length === 0 && parsed.success ? { config: parsed.data } : { findings };
+  const wrong = findingsOf(parsed.error.issues, input, configSchema);
+  return { findings: [...wrong, ...contradictionsBeside(wrong, input)] };
 }
 
-/** Fields that can be judged only together with another one. */
-const JUDGED_WITH: Readonly<Record<string, string>> = { services: "databases", probes: "ingress" };
+/** Fields that can be judged only together with others. */
+const JUDGED_WITH: Readonly<Record<string, readonly string[]>> = {
+  services: ["databases"],
+  probes: ["ingress"],
+  budget: ["app", "resources", "services", "databases"],
+};
 
 /** Contradictions in the fields that are fine by themselves, so that one look tells all there is to correct. */
 function contradictionsBeside(wrong: readonly Finding[], input: unknown): Finding[] {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return [];
   const unusable = new Set<PropertyKey | undefined>(wrong.map(({ path }) => path[0]));
-  for (const [field, other] of Object.entries(JUDGED_WITH)) if (unusable.has(other)) unusable.add(field);
+  for (const [field, others] of Object.entries(JUDGED_WITH)) {
+    if (others.some((other) => unusable.has(other))) unusable.add(field);
+  }
   const usable = Object.entries(input).filter(([field]) => !unusable.has(field));
   const parsed = configSchema.safeParse({ projectId: "any", ...Object.fromEntries(usable) });
   return parsed.success ? contradictions(parsed.data).filter(({ path }) => !unusable.has(path[0])) : [];

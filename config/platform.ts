@@ -37,6 +37,9 @@ const version = (engine: Engine) =>
 const imagesOf = (engine: Engine, what: string) =>
   z.record(version(engine), image(), `a mapping of ${what} to images`).default({});
 
+/** Ways in which Prometheus finds an app. */
+const DISCOVERY = ["annotations", "PodMonitor", "ServiceMonitor"] as const;
+
 const url = {
   scheme: z.enum(["http", "https"], "http or https").default("https").describe("Scheme of every environment's URL."),
   port: z
@@ -245,6 +248,24 @@ export const platformSchema = z.strictObject(
       .describe(
         "What envFrom may name, for each project: values made for previews, in a namespace of the project's own.",
       ),
+    metrics: z
+      .strictObject({
+        discovery: z
+          .enum(DISCOVERY, "annotations, PodMonitor or ServiceMonitor")
+          .default("annotations")
+          .describe("How Prometheus finds apps: annotations on pods, or an object of the Prometheus operator."),
+        labels: z
+          .record(z.string(), z.string("text"), "a mapping of labels to values")
+          .default({})
+          .describe("Labels by which Prometheus selects its PodMonitors or ServiceMonitors."),
+        namespace: objectName().describe("Namespace of the Prometheus that reads metrics."),
+        podLabels: z
+          .record(z.string(), z.string("text"), "a mapping of labels to values")
+          .refine((labels) => Object.keys(labels).length > 0, "a mapping with at least one label")
+          .describe("Labels of its pods. They alone may reach apps whose config enables metrics."),
+      })
+      .optional()
+      .describe("The Prometheus that reads the metrics of environments. None by default."),
     deployerGroups: z
       .array(z.string("a group name").min(1, "a group name"), "a list of group names")
       .default(["berth:deployers"])
@@ -435,6 +456,14 @@ export const platformFactsSchema = z.object({
       configMaps: z.array(z.string()),
     }),
   ),
+  metrics: z
+    .object({
+      discovery: z.enum(DISCOVERY),
+      labels: z.record(z.string(), z.string()),
+      namespace: z.string(),
+      podLabels: z.record(z.string(), z.string()),
+    })
+    .nullable(),
 });
 
 /** What an environment needs to know of its platform. */

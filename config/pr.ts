@@ -44,6 +44,10 @@ export const prSchema = z.strictObject(
       .describe(
         "Images of services that are built from this commit, by the service's name. They win over those of the config.",
       ),
+    asleep: z
+      .boolean("true or false")
+      .optional()
+      .describe("Whether its pods are stopped. Written by `berth sleep`; each deploy and `berth wake` take it away."),
     generation: z
       .int(GENERATION)
       .min(1, GENERATION)

@@ -12,7 +12,7 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "app: web",
-    'app is "web"; accepted: a mapping of port, healthPath, protocol, replicas, command, args. Change app to what is accepted.',
+    'app is "web"; accepted: a mapping of port, healthPath, metricsPath, protocol, replicas, command, args. Change app to what is accepted.',
   ],
   [
     "app: { protocol: http2 }",
@@ -23,7 +23,10 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
     "app: { healthPath: health }",
     'app.healthPath is "health"; accepted: an absolute path, such as /health. Change app.healthPath to what is accepted.',
   ],
-  ["image: shop", 'image is "shop"; accepted: a mapping of repository. Change image to what is accepted.'],
+  [
+    "image: shop",
+    'image is "shop"; accepted: a mapping of context, dockerfile, repository. Change image to what is accepted.',
+  ],
   [
     'image: { repository: "ghcr.io/acme/shop:1" }',
     'image.repository is "ghcr.io/acme/shop:1"; accepted: a repository without tag, such as ghcr.io/acme/shop. Change image.repository to what is accepted.',
@@ -252,7 +255,7 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "app:",
-    "app is null; accepted: a mapping of port, healthPath, protocol, replicas, command, args. Change app to what is accepted.",
+    "app is null; accepted: a mapping of port, healthPath, metricsPath, protocol, replicas, command, args. Change app to what is accepted.",
   ],
   [
     'ingress: { enabled: "no" }',
@@ -325,12 +328,66 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
     'egress.allow[0].cidr is "0.0.0.0/0", every address there is; accepted: a prefix of /8 or longer. List the ranges that the app needs.',
   ],
   [
-    "trigger: on-demand",
-    "trigger is a field of k8s-ee.yaml that is not supported yet; accepted: nothing yet. Remove it, or stay with k8s-ee for what needs it.",
+    "trigger: sometimes",
+    'trigger is "sometimes"; accepted: automatic or on-demand. Change trigger to what is accepted.',
+  ],
+  [
+    "app: { metricsPath: metrics }",
+    'app.metricsPath is "metrics"; accepted: an absolute path, such as /metrics. Change app.metricsPath to what is accepted.',
+  ],
+  [
+    "image: { context: ../other }",
+    'image.context is "../other"; accepted: a path inside the repository, such as services/shop. Change image.context to what is accepted.',
+  ],
+  [
+    "image: { dockerfile: /etc/Dockerfile }",
+    'image.dockerfile is "/etc/Dockerfile"; accepted: a path inside the repository, such as services/shop. Change image.dockerfile to what is accepted.',
+  ],
+  ["metrics: true", "metrics is true; accepted: a mapping of enabled, interval. Change metrics to what is accepted."],
+  [
+    "metrics: { enabled: yes please }",
+    'metrics.enabled is "yes please"; accepted: true or false. Change metrics.enabled to what is accepted.',
+  ],
+  [
+    "metrics: { interval: 2s }",
+    'metrics.interval is "2s"; accepted: a span of time such as 30s, 15m, 8h or 7d, from 5s to 1h. Change metrics.interval to what is accepted.',
+  ],
+  [
+    "ttl: 5m",
+    'ttl is "5m"; accepted: a span of time such as 30s, 15m, 8h or 7d, from 10m to 90d. Change ttl to what is accepted.',
+  ],
+  ["sleep: 8h", 'sleep is "8h"; accepted: a mapping of after. Change sleep to what is accepted.'],
+  [
+    "sleep: { after: 8 hours }",
+    'sleep.after is "8 hours"; accepted: a span of time such as 30s, 15m, 8h or 7d, from 10m to 90d. Change sleep.after to what is accepted.',
+  ],
+  [
+    "budget: 10",
+    "budget is 10; accepted: a mapping of cpu, memory, storage, monthlyUsd. Change budget to what is accepted.",
+  ],
+  [
+    "budget: { cpu: two }",
+    'budget.cpu is "two"; accepted: an amount of CPU, such as 2 or 1500m. Change budget.cpu to what is accepted.',
+  ],
+  [
+    "budget: { cpu: 10m }",
+    "budget.cpu is 10m, and the environment asks for 50m; accepted: 50m or more. Ask for less in resources, run less beside the app, or raise it.",
+  ],
+  [
+    "budget: { memory: 4 GB }",
+    'budget.memory is "4 GB"; accepted: an amount, such as 4Gi. Change budget.memory to what is accepted.',
+  ],
+  [
+    "budget: { storage: lots }",
+    'budget.storage is "lots"; accepted: an amount, such as 4Gi. Change budget.storage to what is accepted.',
+  ],
+  [
+    "budget: { monthlyUsd: 0 }",
+    "budget.monthlyUsd is 0; accepted: a number of US dollars above 0. Change budget.monthlyUsd to what is accepted.",
   ],
   [
     "secrets: {}",
-    "secrets is not a known field; accepted: one of projectId, app, image, env, envFrom, resources, writableDirs, probes, services, databases, ingress, access, egress. Remove it.",
+    "secrets is not a known field; accepted: one of projectId, trigger, app, image, env, envFrom, resources, writableDirs, probes, services, databases, ingress, access, metrics, ttl, sleep, budget, egress. Remove it.",
   ],
 ];
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
+import { k8sEeReference } from "./k8s-ee-reference";
 import { configJsonSchema, configReference } from "./reference";
 
 const docs = join(__dirname, "..", "docs");
@@ -9,6 +10,7 @@ const docs = join(__dirname, "..", "docs");
 describe("the reference of berth.yaml", () => {
   for (const [file, text] of [
     ["berth-yaml.md", configReference()],
+    ["k8s-ee.md", k8sEeReference()],
     ["berth.schema.json", JSON.stringify(configJsonSchema())],
   ] as const) {
     it(`in docs/${file} is that of the schema`, async () => {
@@ -28,7 +30,7 @@ describe("the reference of berth.yaml", () => {
       .split("\n")
       .filter((line) => line.startsWith("| `"))
       .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
-    assert.equal(rows.length, 132);
+    assert.equal(rows.length, 144);
     for (const [, path, accepted, , meaning] of rows) {
       assert.ok(accepted, `${path ?? ""} has nothing that is accepted`);
       assert.ok(meaning, `${path ?? ""} has no meaning`);

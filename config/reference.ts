@@ -25,9 +25,8 @@ export function configReference(): string {
 
 Written from \`config/schema.ts\` by \`UPDATE_GOLDEN=1 npm test\`; do not edit by hand.
 
-The smallest one is \`projectId: shop\`. A \`k8s-ee.yaml\` works too: its fields have the same names, places and defaults. Those that Berth
-does not act on yet (\`trigger: on-demand\`, \`app.metricsPath\`, \`image.context\`, \`image.dockerfile\`, \`metrics\`) are refused by name unless they ask for nothing. An unknown field is an error, with the field that was
-most likely meant.
+The smallest one is \`projectId: shop\`. A \`k8s-ee.yaml\` works too, see [k8s-ee.md](k8s-ee.md). An unknown field is an error, with the field that
+was most likely meant.
 
 Editors check the file as you type with \`# yaml-language-server: $schema=\` and the path of \`docs/berth.schema.json\` as its first line.
 

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { ACCESS_MODE, ACCESS_MODES, APP_PROTOCOLS } from "./access";
 import { isCidr } from "./cidr";
+import { DURATION, isDuration } from "./duration";
 import { ENGINES } from "./engines";
 import { isImageByDigest } from "./image";
 import { BOUNDS, DEFAULT_SIZE, SIZES, SIZE_NAMES, isContainerCpu, isContainerMemory, isVolumeSize } from "./limits";
 import { PROJECT_ID_PATTERN, SERVICE_NAME_PATTERN } from "./names";
 import { LIVENESS, READINESS, STARTUP } from "./probes";
 import type { ProbeTimes } from "./probes";
+import { isBytes, isCpu } from "./quantity";
 
 /*
  * The one definition of berth.yaml: types, defaults, JSON Schema and error messages come from it. Names, places and defaults are
@@ -52,8 +54,10 @@ const memory = () => checked(`memory from ${min.memory} to ${max.memory}, such a
 /** Where an app is asked for its health when the config does not say. */
 export const DEFAULT_HEALTH_PATH = "/health";
 
-const HEALTH_PATH = "an absolute path, such as /health";
-const healthPath = () => text(HEALTH_PATH, /^\/[^\s?#]*$/).max(256, "a path of at most 256 characters");
+const PATH = /^\/[^\s?#]*$/;
+const path = (example: string) =>
+  text(`an absolute path, such as ${example}`, PATH).max(256, "a path of at most 256 characters");
+const healthPath = () => path("/health");
 
 const COUNT = `a whole number from 1 to ${MOST_REPLICAS}`;
 const replicas = () => z.int(COUNT).min(1, COUNT).max(MOST_REPLICAS, COUNT).default(1);
@@ -69,6 +73,13 @@ const protocol = () =>
       "What it speaks: `http` (websockets included), `h2c` (HTTP/2 without TLS; health checks still come by HTTP/1.1), or `grpc`, whose health checks are those of gRPC (grpc.health.v1) in place of healthPath.",
     );
 
+const trigger = z
+  .enum(["automatic", "on-demand"], "automatic or on-demand")
+  .default("automatic")
+  .describe(
+    "Whether a deploy that no person asked for (`berth deploy --automatic`) may create the environment, or only update one that is there.",
+  );
+
 const app = z.strictObject({
   port: port()
     .default(3000)
@@ -80,14 +91,26 @@ const app = z.strictObject({
     .describe(
       "Path that answers with 2xx or 3xx when the app can serve. Start, readiness and liveness probes ask for it.",
     ),
+  metricsPath: path("/metrics")
+    .default("/metrics")
+    .describe("Path of the app's metrics in Prometheus' format, asked for where `metrics.enabled` is true."),
   protocol: protocol(),
   replicas: replicas().describe("Pods of the app that run at once. They share nothing but the databases."),
   command: command().optional().describe("Program to run instead of the image's ENTRYPOINT, word by word."),
   args: args().optional().describe("Arguments instead of the image's CMD. With a command the image's CMD is not used."),
 });
 
+const RELATIVE = "a path inside the repository, such as services/shop";
+const relative = () => text(RELATIVE, /^(?!\/)(?!(.*\/)?\.\.(\/|$))[A-Za-z0-9._/@+-]+$/).max(256, RELATIVE);
+
 const REPOSITORY = /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$|^[a-z0-9]+([._-]+[a-z0-9]+)*$/;
 const image = z.strictObject({
+  context: relative()
+    .default(".")
+    .describe("Folder that `berth build` gives to the image's build, seen from the config's folder."),
+  dockerfile: relative()
+    .default("Dockerfile")
+    .describe("Dockerfile that `berth build` builds the app's image from, seen from `image.context`."),
   repository: text("a repository without tag, such as ghcr.io/acme/shop", REPOSITORY)
     .optional()
     .describe(
@@ -430,6 +453,48 @@ const access = z.strictObject({
     .describe("Addresses from which the URL may be opened, in any mode. All when left out."),
 });
 
+const metrics = z.strictObject({
+  enabled: z
+    .boolean("true or false")
+    .default(false)
+    .describe("Whether the platform's Prometheus finds the app and may reach its port."),
+  interval: checked(`${DURATION}, from 5s to 1h`, (value) => isDuration(value, { min: "5s", max: "1h" }))
+    .default("30s")
+    .describe("How often the metrics are asked for."),
+});
+
+const EXPIRY = `${DURATION}, from 10m to 90d`;
+const ttl = checked(EXPIRY, (value) => isDuration(value, { min: "10m", max: "90d" }))
+  .optional()
+  .describe(
+    "How long the environment lives after its last deploy; then it may be removed. Shown by `berth status` and `berth list`. For ever when left out.",
+  );
+
+const sleep = z.strictObject({
+  after: checked(EXPIRY, (value) => isDuration(value, { min: "10m", max: "90d" }))
+    .optional()
+    .describe(
+      "How long after its last deploy or wake `berth sleep --due` stops its pods; volumes, passwords and URL stay. Never when left out.",
+    ),
+});
+
+const [BUDGET_CPU, BUDGET_BYTES] = ["an amount of CPU, such as 2 or 1500m", "an amount, such as 4Gi"];
+const USD = "a number of US dollars above 0";
+const budget = z.strictObject({
+  cpu: checked(BUDGET_CPU, isCpu).optional().describe("Most CPU that all of its pods together may be promised."),
+  memory: checked(BUDGET_BYTES, isBytes)
+    .optional()
+    .describe("Most memory that all of its pods together may be promised."),
+  storage: checked(BUDGET_BYTES, isBytes).optional().describe("Most that all of its volumes together may hold."),
+  monthlyUsd: z
+    .number(USD)
+    .positive(USD)
+    .optional()
+    .describe(
+      "Most that it may cost in a month: its share of an m7i.xlarge and gp3 volumes at list prices of us-east-1. An estimate.",
+    ),
+});
+
 const egressRule = z.strictObject(
   {
     cidr: checked("an IPv4 range in CIDR notation, such as 203.0.113.0/24", isCidr).describe(
@@ -453,6 +518,7 @@ export const configSchema = z.strictObject(
       "1 to 20 lower-case letters, digits and dashes, no dash at either end",
       PROJECT_ID_PATTERN,
     ).describe("Short name of the project. Namespace, host and stack of each environment start with it."),
+    trigger,
     app: app.prefault({}).describe("How the app is reached."),
     image: image.prefault({}).describe("Where the app's image comes from."),
     env: env("the app"),
@@ -467,6 +533,12 @@ export const configSchema = z.strictObject(
       .describe("Databases of the environment's own."),
     ingress: ingress.prefault({}).describe("The app's URL."),
     access: access.prefault({}).describe("Who may open the URLs of the app and of public services."),
+    metrics: metrics.prefault({}).describe("The app's metrics, for Prometheus."),
+    ttl,
+    sleep: sleep.prefault({}).describe("When its pods may be stopped."),
+    budget: budget
+      .prefault({})
+      .describe("What the environment may ask for at most. A config that asks for more is refused, with the figures."),
     egress: egress.prefault({}).describe("What the app and its services may reach outside their environment."),
   },
   "a mapping of fields",

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { planDates, type Dates } from "../config/dates";
 import { ANNOTATION, LABEL, MANAGED_BY } from "../config/labels";
 import { PLATFORM_STACK } from "../config/names";
 import { deploySeconds } from "../config/workloads";
@@ -6,6 +7,7 @@ import type { Config } from "../config/load";
 import { parsePr, type PrConfig } from "../config/pr";
 import { adviceOn } from "./advice";
 import { assertSafe, awaitGrowth, findDataChanges, type Growth } from "./data";
+import { moveDates } from "./dates";
 import { setupError } from "./engine-errors";
 import type { EngineResult } from "./engine";
 import { failureText } from "./engine-errors";
@@ -24,7 +26,7 @@ import { explain, masker, Waiting } from "./waiting";
 import { readStackConfig, shareEncryption, writeProject, writeStackConfig } from "./workspace";
 
 /** What to deploy. */
-export interface DeployRequest extends Omit<PrConfig, "generation"> {
+export interface DeployRequest extends Omit<PrConfig, "generation" | "asleep"> {
   /** The parsed berth.yaml. */
   readonly config: Config;
 }
@@ -38,6 +40,13 @@ export interface DeployOptions extends Stops {
   readonly timeout?: number;
   /** Seconds to wait for another command that works on the same environment. @default 900 */
   readonly patience?: number;
+  /**
+   * Whether no person asked for this deploy, but an event such as a push. A config with `trigger: on-demand` then gets no new
+   * environment.
+   *
+   * @default false
+   */
+  readonly automatic?: boolean;
   /** Whether to compare with the cluster before the update, at the cost of reading every object. @default false */
   readonly refresh?: boolean;
   /** Whether the app may lose data that it has: of a database that the config drops or gives another version. @default false */
@@ -58,8 +67,8 @@ export interface DeployResult {
   readonly image: string;
   readonly generation: number;
   readonly databases: readonly string[];
-  /** Whether anything had to be changed. */
-  readonly outcome: "done" | "unchanged";
+  /** Whether anything had to be changed; `skipped` when the config leaves it to a person to create the environment. */
+  readonly outcome: "done" | "unchanged" | "skipped";
   /** Resources created, updated, deleted, left alone. */
   readonly changes: Readonly<Record<string, number>>;
   /** Seconds by phase. */
@@ -101,7 +110,8 @@ async function deployRecorded(
   const values = stackValues(request);
   const print = fingerprint(values);
   const kube = await recorder.phase("connect", () => connect(target));
-  await assertOwned(kube, name, request.repository);
+  const isThere = await assertOwned(kube, name, request.repository);
+  if (options.automatic === true && request.config.trigger === "on-demand" && !isThere) return skipped(name, request);
   await writeProject(target);
   await recorder.phase("platform", () => ensurePlatform(target, kube, progress, options));
 
@@ -131,14 +141,19 @@ async function deployRecorded(
   }
 }
 
-async function deployHeld(
+/**
+ * Brings the stack to what its configuration will say, with the right to do so in hand.
+ *
+ * @param print fingerprint of the values; the same as that of the last deploy keeps its generation
+ */
+export async function deployHeld(
   target: Target,
   kube: Kube,
   name: EnvironmentName,
   values: StackValues,
   print: string,
   lease: Held,
-  options: DeployOptions,
+  options: Omit<DeployOptions, "who">,
   recorder: Recorder,
 ): Promise<Omit<DeployResult, "durations">> {
   const progress = options.progress ?? silent;
@@ -161,7 +176,13 @@ async function deployHeld(
   };
   const limit = options.timeout ?? deploySeconds(values["berth:config"]);
   const limited = { ...options, timeout: limit };
-  const result = await updateHeld(target, kube, name, lease, limited, recorder, configure);
+  let result: EngineResult;
+  try {
+    result = await updateHeld(target, kube, name, lease, limited, recorder, configure);
+  } finally {
+    // What failed half-way expires too.
+    if (!lease.stop.aborted) await moveDates(kube, name.namespace, datesOf(values, kube.now()));
+  }
   await recorder.phase("volumes", () => awaitGrowth(kube, name, growths, progress, options.signal));
   return resultOf(name, values["berth:pr"], generation, result, recorder);
 }
@@ -177,7 +198,7 @@ export async function updateHeld(
   kube: Kube,
   name: EnvironmentName,
   lease: Held,
-  options: DeployOptions & { readonly timeout: number },
+  options: Omit<DeployOptions, "who"> & { readonly timeout: number },
   recorder: Recorder,
   configure: (state: StackState | undefined) => Promise<void>,
 ): Promise<EngineResult> {
@@ -214,8 +235,32 @@ export async function updateHeld(
   return result;
 }
 
+/** What comes of a deploy that is left to a person. */
+function skipped(name: EnvironmentName, { commit, image }: DeployRequest): Omit<DeployResult, "durations"> {
+  const { namespace } = name;
+  return {
+    environment: namespace,
+    namespace,
+    url: "",
+    serviceUrls: {},
+    access: "",
+    commit,
+    image,
+    generation: 0,
+    databases: [],
+    outcome: "skipped",
+    changes: {},
+  };
+}
+
+/** An environment that sleeps has no date to fall asleep at. */
+function datesOf(values: StackValues, now: number): Dates {
+  const dates = planDates(values["berth:config"], now);
+  return values["berth:pr"].asleep === true ? { ...dates, sleepAt: undefined } : dates;
+}
+
 /** The stack's configuration; the generation in it is 1 until it is known. */
-interface StackValues {
+export interface StackValues {
   readonly "berth:role": "pr";
   readonly "berth:pr": PrConfig;
   readonly "berth:config": Config;
@@ -234,7 +279,7 @@ export async function configuredAs(
 }
 
 /** Where the fingerprint of the last deploy stands in the stack's configuration; the program does not read it. */
-const fingerprintKey = "berth:fingerprint";
+export const fingerprintKey = "berth:fingerprint";
 
 function stackValues({ config, ...pr }: DeployRequest): StackValues {
   // Checked here so that a wrong value is a usage error with a fix, before anything is touched.
@@ -264,11 +309,12 @@ interface NamespaceObject extends KubeObject {
 /**
  * Refuses a namespace of the environment's name that is somebody else's, or another repository's environment.
  *
+ * @returns whether the environment's namespace is there
  * @throws BerthError (usage)
  */
-export async function assertOwned(kube: Kube, name: EnvironmentName, repository?: string): Promise<void> {
+export async function assertOwned(kube: Kube, name: EnvironmentName, repository?: string): Promise<boolean> {
   const namespace = await kube.find<NamespaceObject>(`/api/v1/namespaces/${name.namespace}`);
-  if (namespace === undefined) return;
+  if (namespace === undefined) return false;
   const { labels = {}, annotations = {} } = namespace.metadata;
   if (labels[LABEL.managedBy] !== MANAGED_BY || labels[LABEL.environment] !== name.namespace) {
     throw new BerthError(
@@ -286,6 +332,7 @@ export async function assertOwned(kube: Kube, name: EnvironmentName, repository?
       exitCode: ExitCode.usage,
     });
   }
+  return true;
 }
 
 /** Waits for a namespace that is going away, and refuses one that the state does not know. */

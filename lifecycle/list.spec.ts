@@ -4,6 +4,7 @@ import { stateOf, type Facts } from "./list";
 const ready: Facts = {
   namespace: true,
   terminating: false,
+  asleep: false,
   podsReady: 2,
   pods: 2,
   last: { verb: "deploy", outcome: "done" },
@@ -15,6 +16,8 @@ describe("the state of an environment", () => {
     ["has all its pods", {}, "ready"],
     ["lacks a pod", { podsReady: 1 }, "unready"],
     ["has no pods at all", { podsReady: 0, pods: 0 }, "unready"],
+    ["has no pods because it was put to sleep", { asleep: true, podsReady: 0, pods: 0 }, "asleep"],
+    ["is woken", { asleep: true, doing: "present" }, "updating"],
     ["failed to deploy", { last: { verb: "deploy", outcome: "failed" } }, "failed"],
     ["was left by an interrupted deploy", { last: { verb: "deploy", outcome: "interrupted" } }, "failed"],
     ["had nothing to change", { last: { verb: "deploy", outcome: "unchanged" } }, "ready"],

@@ -15,9 +15,9 @@ import { backendFolder } from "./workspace";
 
 /**
  * Where an environment is in its life. `unready`: it was deployed and some pod is not ready now; `orphaned`: its state is
- * there and its namespace is not.
+ * there and its namespace is not; `asleep`: its pods are stopped until it is woken or deployed.
  */
-export type State = "creating" | "updating" | "ready" | "unready" | "failed" | "destroying" | "orphaned";
+export type State = "creating" | "updating" | "ready" | "asleep" | "unready" | "failed" | "destroying" | "orphaned";
 
 /** One environment in a list. */
 export interface EnvironmentSummary {
@@ -32,7 +32,10 @@ export interface EnvironmentSummary {
   readonly serviceUrls: Readonly<Record<string, string>>;
   /** When the namespace was made, ISO 8601; empty for an orphaned state. */
   readonly created: string;
+  /** When it may be removed, ISO 8601; empty for never. */
   readonly expires: string;
+  /** When its pods may be stopped, ISO 8601; empty for never. */
+  readonly sleeps: string;
   readonly podsReady: number;
   readonly pods: number;
   /** Who works on it now. */
@@ -43,6 +46,8 @@ export interface EnvironmentSummary {
 export interface Facts {
   readonly namespace: boolean;
   readonly terminating: boolean;
+  /** Whether its pods are stopped on purpose. */
+  readonly asleep: boolean;
   /** What somebody does to it at present, if somebody does. */
   readonly doing?: LeaseView["desired"];
   readonly podsReady: number;
@@ -60,6 +65,7 @@ export function stateOf(facts: Facts): State {
   if (!facts.namespace) return "orphaned";
   const succeeded = facts.last?.outcome === "done" || facts.last?.outcome === "unchanged";
   if (facts.last?.verb === "deploy" && !succeeded) return "failed";
+  if (facts.asleep) return "asleep";
   return facts.podsReady === facts.pods && facts.pods > 0 ? "ready" : "unready";
 }
 
@@ -114,6 +120,7 @@ export function summarise(kube: Kube, namespace: KubeObject, known: Known): Envi
       ...factsOf(kube, known),
       namespace: true,
       terminating: deletionTimestamp !== undefined,
+      asleep: annotations[ANNOTATION.asleep] === "true",
       pods: pods.length,
       podsReady: ready,
     }),
@@ -123,6 +130,7 @@ export function summarise(kube: Kube, namespace: KubeObject, known: Known): Envi
     serviceUrls: deployed?.serviceUrls ?? {},
     created: creationTimestamp,
     expires: annotations[ANNOTATION.expiresAt] ?? "",
+    sleeps: annotations[ANNOTATION.sleepAt] ?? "",
     podsReady: ready,
     pods: pods.length,
     ...holderOf(kube, known),
@@ -138,13 +146,21 @@ function orphan(
     environment: name.namespace,
     project: name.projectId,
     pr: name.number,
-    state: stateOf({ ...factsOf(kube, known), namespace: false, terminating: false, pods: 0, podsReady: 0 }),
+    state: stateOf({
+      ...factsOf(kube, known),
+      namespace: false,
+      terminating: false,
+      asleep: false,
+      pods: 0,
+      podsReady: 0,
+    }),
     commit: "",
     owner: "",
     url: "",
     serviceUrls: {},
     created: "",
     expires: "",
+    sleeps: "",
     podsReady: 0,
     pods: 0,
     ...holderOf(kube, known),

@@ -7,10 +7,15 @@ import type { Target } from "./target";
 import { readIfThere, writeWhole } from "./workspace";
 
 /** Verbs that change an environment. */
-export type Verb = "deploy" | "rotate" | "destroy";
+const VERBS = ["deploy", "rotate", "destroy", "sleep", "wake"] as const;
+
+export type Verb = (typeof VERBS)[number];
+
+/** Files of records, among others that stand beside them. */
+const RECORD_FILE = new RegExp(`-(${VERBS.join("|")})-[0-9a-f]{8}\\.json$`);
 
 /** How a verb ended. */
-export type Outcome = "done" | "unchanged" | "failed" | "leftovers" | "superseded" | "interrupted";
+export type Outcome = "done" | "unchanged" | "skipped" | "failed" | "leftovers" | "superseded" | "interrupted";
 
 /** One event in the life of an environment: the audit log, the history and the metrics are made of these. */
 export interface LifeRecord {
@@ -146,7 +151,7 @@ export async function readRecords(target: Target, environment?: string): Promise
   const records: LifeRecord[] = [];
   for (const each of environments) {
     for (const file of await names(folder(target, each))) {
-      if (!/-(deploy|destroy)-[0-9a-f]{8}\.json$/.test(file)) continue;
+      if (!RECORD_FILE.test(file)) continue;
       const text = await readIfThere(join(folder(target, each), file));
       if (text !== undefined) records.push(JSON.parse(text) as LifeRecord);
     }

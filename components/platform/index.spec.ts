@@ -120,6 +120,17 @@ describe("Platform", () => {
     });
   });
 
+  it("lets the deployer make monitors where the platform's Prometheus is told by them", async () => {
+    const scraper = { namespace: "monitoring", podLabels: { app: "prometheus" } };
+    const resources = async (metrics: object) => {
+      const config = parsePlatform({ ...HOST_PLATFORM, metrics });
+      const recording = await record(() => new Platform("platform", { config }));
+      return rulesOf(recording, "deployer").flatMap((one) => one.resources);
+    };
+    assert.ok((await resources({ ...scraper, discovery: "PodMonitor" })).includes("podmonitors"));
+    assert.ok(!(await resources(scraper)).includes("podmonitors"));
+  });
+
   it("keeps the deployer and the configured groups to environments, and denies what fails to be checked", () => {
     const { spec } = host.get(
       "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
@@ -350,6 +361,7 @@ describe("Platform", () => {
       operators: { cloudnativePg: null },
       privateEgress: [],
       previewSecrets: {},
+      metrics: null,
     });
     const { gatewaySources, port, defaultVersions, storageClass } = (deployed.result as Platform).facts;
     assert.deepEqual(gatewaySources, [

@@ -109,6 +109,7 @@ function planFacts(config: PlatformConfig): PlatformFacts {
         { ...rest, repository },
       ]),
     ),
+    metrics: config.metrics ?? null,
   };
 }
 

@@ -42,7 +42,7 @@ export const GATEWAY_ROLE: ClusterRoleArgs = {
  * What deploying and destroying environments needs: namespaces and the kinds that an environment consists of, reading pods for the
  * reason why one hangs, and listing every kind for the receipt. No right to exec, to change roles, nodes or volumes, or to make pods.
  */
-export function planDeployerRole({ operators }: PlatformConfig): ClusterRoleArgs {
+export function planDeployerRole({ metrics, operators }: PlatformConfig): ClusterRoleArgs {
   return {
     metadata: clusterMetadata(DEPLOYER),
     rules: [
@@ -64,6 +64,9 @@ export function planDeployerRole({ operators }: PlatformConfig): ClusterRoleArgs
       rule("networking.k8s.io", ["ingresses", "networkpolicies"], WRITE),
       rule(TRAEFIK_API.group, ["middlewares"], WRITE),
       ...(operators.cloudnativePg === undefined ? [] : [rule("postgresql.cnpg.io", ["clusters"], WRITE)]),
+      ...((metrics?.discovery ?? "annotations") === "annotations"
+        ? []
+        : [rule("monitoring.coreos.com", ["podmonitors", "servicemonitors"], WRITE)]),
       rule("", ["pods", "pods/log", "events", "persistentvolumes"], READ),
       rule("apps", ["replicasets", "controllerrevisions"], READ),
       rule("discovery.k8s.io", ["endpointslices"], READ),

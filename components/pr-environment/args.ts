@@ -76,6 +76,8 @@ export interface PrEnvironmentTransforms {
   ingress?: Transform<IngressArgs>;
   /** Called for each Middleware of the gateway. */
   middleware?: Transform<CustomResourceArgs>;
+  /** Called for the PodMonitor or ServiceMonitor, where there is one. */
+  monitor?: Transform<CustomResourceArgs>;
 }
 
 /** Metadata with plain values, as plans have them. */

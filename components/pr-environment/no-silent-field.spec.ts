@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { parseConfig } from "../../config/parse";
+import { planBuild } from "../../config/build";
+import { planDates } from "../../config/dates";
+import { examine } from "../../config/parse";
 import { configSchema } from "../../config/schema";
+import type { PlatformFacts } from "../../config/platform";
 import { DIGEST, HOST_FACTS, PR } from "../../test/support/samples";
 import { fieldPaths } from "../../test/support/schema-fields";
 import { planPrEnvironment } from "./plan";
@@ -19,6 +22,18 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "app.port": [3000, 8080],
   "app.healthPath": ["/health", "/ready"],
   "app.protocol": ["http", "h2c"],
+  "app.metricsPath": ["/metrics", "/internal/metrics"],
+  trigger: ["automatic", "on-demand"],
+  "image.context": [".", "web"],
+  "image.dockerfile": ["Dockerfile", "prod.Dockerfile"],
+  ttl: ["1d", "2d"],
+  "sleep.after": ["8h", "9h"],
+  "budget.cpu": ["10m", "2"],
+  "budget.memory": ["64Mi", "4Gi"],
+  "budget.storage": ["500Mi", "1Gi"],
+  "budget.monthlyUsd": [0.5, 50],
+  "metrics.enabled": [false, true],
+  "metrics.interval": ["30s", "15s"],
   "image.repository": ["localhost/berth/guestbook", "localhost/berth/other"],
   "app.replicas": [1, 2],
   "app.command.*": ["node", "bun"],
@@ -118,6 +133,9 @@ function probeSamples(path: string): Record<string, [unknown, unknown]> {
 
 /** What a field needs beside it to be accepted. */
 const BESIDE: Record<string, Values> = {
+  "budget.storage": { databases: { redis: true } },
+  "app.metricsPath": { metrics: { enabled: true } },
+  "metrics.interval": { metrics: { enabled: true } },
   "egress.allow.*.cidr": { egress: { allow: [{ ports: [443] }] } },
   "egress.allow.*.ports.*": { egress: { allow: [{ cidr: "203.0.113.0/24" }] } },
   // What has a URL must have a readiness probe.
@@ -129,7 +147,7 @@ const BESIDE: Record<string, Values> = {
 /** What a field of a service needs beside it. */
 const SERVICE = { services: [{ name: "api", port: 8080 }] };
 
-const facts = {
+const facts: PlatformFacts = {
   ...HOST_FACTS,
   previewSecrets: { shop: { namespace: "previews", repository: null, secrets: ["a", "b"], configMaps: ["a", "b"] } },
   operators: {
@@ -163,9 +181,9 @@ describe("no field of berth.yaml is silent", () => {
   }
 });
 
-/** What comes of a config in which one field has a value: the whole plan, or why it is refused. */
+/** What comes of a config in which one field has a value: the whole plan, the image's build and the dates, or why it is refused. */
 function outcome(path: string, value: unknown): string {
-  const config = parseConfig(
+  const result = examine(
     merge(
       { projectId: "shop" },
       merge(
@@ -174,11 +192,17 @@ function outcome(path: string, value: unknown): string {
       ),
     ),
   );
+  if ("findings" in result) return JSON.stringify(result.findings);
+  const { config } = result;
   const args = { config, pr: PR, platform: facts };
   const refused = validate(args);
   // The context holds the config itself, which proves nothing.
   const { context, ...made } = planPrEnvironment(args);
-  return JSON.stringify(refused.length > 0 ? refused : { ...made, url: context.url });
+  return JSON.stringify(
+    refused.length > 0
+      ? refused
+      : { ...made, url: context.url, build: planBuild(config, "/repo", PR.number), dates: planDates(config, 0) },
+  );
 }
 
 function nest([key, ...rest]: string[], value: unknown): Values {

@@ -13,6 +13,8 @@ import { planNetworkPolicies } from "./isolation/network-policies";
 import { planLimitRange, planNamespace, planResourceQuota, planServiceAccount } from "./isolation/plan";
 import { planSecrets } from "./secrets/plan";
 import type { SecretsPlan } from "./secrets/plan";
+import { planMetrics } from "./metrics/plan";
+import type { MetricsPlan } from "./metrics/plan";
 import { planWorkloads } from "./workload/plan";
 import type { WorkloadPlan } from "./workload/plan";
 
@@ -33,6 +35,7 @@ export interface PrEnvironmentPlan {
   gate: GatePlan;
   /** The app, then the services in the order of the config. */
   workloads: WorkloadPlan[];
+  metrics: MetricsPlan;
 }
 
 /**
@@ -64,5 +67,6 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
     secrets: planSecrets(context),
     gate: planGate(context),
     workloads,
+    metrics: planMetrics(context),
   };
 }

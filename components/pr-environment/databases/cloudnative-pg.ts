@@ -30,6 +30,12 @@ const LABEL_PREFIX = "berth.dev/";
 /** Type of the Secret that the operator reads the owner's credentials from ("Bootstrap"). Other keys in it are left alone. */
 export const OWNER_SECRET_TYPE = "kubernetes.io/basic-auth";
 
+/** What a Cluster is waited for while it runs. */
+const AWAKE = { "pulumi.com/waitFor": "condition=Ready" };
+
+/** Has the operator take the pods away and keep the volume ("Declarative hibernation"), and waits until it has. */
+const HIBERNATED = { "cnpg.io/hibernation": "on", "pulumi.com/waitFor": "condition=cnpg.io/hibernation" };
+
 /** Versions that an operator's images are there for, oldest first. */
 export function operatedVersions({ operators }: Pick<PlatformFacts, "operators">): string[] {
   return sortVersions(Object.keys(operators.cloudnativePg?.images ?? {}));
@@ -84,7 +90,7 @@ function planCluster(context: PlanContext, image: string): CustomResourceArgs {
   return {
     apiVersion: "postgresql.cnpg.io/v1",
     kind: "Cluster",
-    metadata: { ...about, annotations: { "pulumi.com/waitFor": "condition=Ready" } },
+    metadata: { ...about, annotations: context.pr.asleep === true ? HIBERNATED : AWAKE },
     spec: {
       instances: 1,
       imageName: image,

@@ -181,7 +181,7 @@ function planStatefulSet(context: PlanContext, spec: EngineSpec, image: string, 
   return {
     metadata: metadata(context, engine, engine),
     spec: {
-      replicas: 1,
+      replicas: context.pr.asleep === true ? 0 : 1,
       serviceName: engine,
       selector: { matchLabels: selector(engine) },
       template: {

@@ -4,11 +4,12 @@ import { exceptions } from "../../../config/cidr";
 import { isOperated } from "../../../config/databases";
 import { LABEL } from "../../../config/labels";
 import type { PlatformFacts } from "../../../config/platform";
-import { portsOf, workloadsOf } from "../../../config/workloads";
+import { APP, portsOf, workloadsOf } from "../../../config/workloads";
 import type { WorkloadConfig } from "../../../config/workloads";
 import { CLUSTER_POD, STATUS_PORT } from "../databases/cloudnative-pg";
 import type { EngineSpec } from "../databases/engine";
 import { specsOf } from "../databases/plan";
+import { scraperPeer } from "../metrics/plan";
 import { metadata, selector } from "../context";
 import type { Component, PlanContext } from "../context";
 
@@ -26,6 +27,7 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
   const { config, platform } = context;
   const workloads = workloadsOf(config);
   const names = workloads.map(({ name }) => name);
+  const scraper = scraperPeer(context);
   return {
     "default-deny": policy(context, "default-deny", {}, { policyTypes: ["Ingress", "Egress"] }),
     ...Object.fromEntries(
@@ -46,6 +48,9 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
           ] as const,
         ];
       }),
+    ),
+    ...when(scraper !== undefined, "allow-metrics-to-app", () =>
+      allowIn(context, "allow-metrics-to-app", anyOf([APP]), scraper === undefined ? [] : [scraper], [config.app.port]),
     ),
     ...Object.fromEntries(specsOf(config.databases).flatMap((spec) => databasePolicies(context, spec, workloads))),
     ...(workloads.length > 1

@@ -1,3 +1,4 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions";
 import { Deployment } from "@pulumi/kubernetes/apps/v1";
 import { ConfigMap, Service } from "@pulumi/kubernetes/core/v1";
 import { Ingress } from "@pulumi/kubernetes/networking/v1";
@@ -23,10 +24,11 @@ const BEYOND_DEADLINE = 60;
 export function createWorkloads(
   children: Children,
   needs: { pods: pulumi.Resource[]; routes: pulumi.Resource[] },
-  { workloads, quotaGrows }: PrEnvironmentPlan,
+  { workloads, metrics, quotaGrows }: PrEnvironmentPlan,
   transform: PrEnvironmentTransforms,
   secrets: CreatedSecrets,
 ): Deployment[] {
+  if (metrics.monitor) children.add(CustomResource, "app-metrics", metrics.monitor, transform.monitor);
   return workloads.map((plan) => {
     const child = plan.name === APP ? APP : `service-${plan.name}`;
     const timeout = `${plan.progressSeconds + BEYOND_DEADLINE}s`;

@@ -12,6 +12,7 @@ import { APP_USER, metadata, podLabels, selector } from "../context";
 import type { PlanContext } from "../context";
 import type { DatabasePlan } from "../databases/engine";
 import { rotationAnnotations } from "../databases/plan";
+import { planMetrics } from "../metrics/plan";
 import { envName, namedPorts, planContainer, writableVolumes } from "./container";
 
 /**
@@ -114,7 +115,7 @@ function planDeployment(
   return {
     metadata: metadata(context, name, name),
     spec: {
-      replicas,
+      replicas: context.pr.asleep === true ? 0 : replicas,
       revisionHistoryLimit: 1,
       progressDeadlineSeconds: progressSeconds(workload),
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
@@ -122,7 +123,11 @@ function planDeployment(
       template: {
         metadata: {
           labels: podLabels(context, name),
-          annotations: { [ANNOTATION.configHash]: hash(env), ...rotationAnnotations(context, engines) },
+          annotations: {
+            [ANNOTATION.configHash]: hash(env),
+            ...rotationAnnotations(context, engines),
+            ...(name === APP ? planMetrics(context).podAnnotations : {}),
+          },
         },
         spec: {
           serviceAccountName: name,

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { config } from "../test/support/samples";
+import { planFootprint } from "./budget";
+import { examine } from "./parse";
+import { formatPath } from "./problems";
+
+const refused = (fields: Record<string, unknown>) => {
+  const result = examine({ projectId: "shop", ...fields });
+  return "findings" in result ? result.findings.map(({ path, value }) => `${formatPath(path)}: ${value}`) : [];
+};
+
+describe("a budget", () => {
+  const databases = { postgresql: { storage: "2Gi" }, redis: true };
+
+  it("is held against what the pods and volumes ask for", () => {
+    const { cpu, memory, storage } = planFootprint(config({ databases }));
+    // 50m + 100m + 100m; 128Mi + 256Mi + 64Mi; 2Gi + 1Gi.
+    assert.deepEqual([cpu, memory, storage], [250, 448 * 2 ** 20, 3 * 2 ** 30]);
+  });
+
+  it("costs the larger share of a node, and the volumes", () => {
+    // 250m of 4 cores is more than 448Mi of 16Gi: 0.0625 × 0.2016 × 730, and 3 × 0.08.
+    assert.ok(Math.abs(planFootprint(config({ databases })).monthlyUsd - (0.0625 * 0.2016 * 730 + 0.24)) < 1e-9);
+    const resources = { requests: { cpu: "10m", memory: "1Gi" }, limits: { memory: "1Gi" } };
+    assert.ok(Math.abs(planFootprint(config({ resources })).monthlyUsd - 0.2016 * 730 * (1 / 16)) < 1e-9);
+  });
+
+  it("refuses what goes beyond it, each with both figures", () => {
+    const budget = { cpu: "200m", memory: "256Mi", storage: "1Gi", monthlyUsd: 9.43 };
+    assert.deepEqual(refused({ databases, budget }), [
+      "budget.cpu: 200m, and the environment asks for 250m",
+      "budget.memory: 256Mi, and the environment asks for 448Mi",
+      "budget.storage: 1Gi, and the environment asks for 3Gi",
+      "budget.monthlyUsd: 9.43, and the environment asks for 9.44",
+    ]);
+  });
+
+  it("accepts what fits exactly", () => {
+    const budget = { cpu: "250m", memory: "448Mi", storage: "3Gi", monthlyUsd: 9.44 };
+    assert.deepEqual(refused({ databases, budget }), []);
+  });
+});
