@@ -20,7 +20,7 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, "dist");
 const stamp = join(dist, "build.hash");
-const sourceFolders = ["cli", "components", "config", "lifecycle", "local", "stacks"];
+const sourceFolders = ["cli", "components", "config", "lifecycle", "local", "policies", "stacks"];
 /** The stand-ins for clouds that are written in TypeScript. Each becomes one script that the engine can start. */
 const plugins = ["aws", "eks", "github"].filter((name) => existsSync(join(root, "local/plugins", name, "main.ts")));
 
@@ -76,7 +76,11 @@ export async function ensureBuilt({ force = false } = {}) {
     await Promise.all([
       build({
         ...options,
-        entryPoints: { "cli/berth": "cli/berth.ts", "stacks/index": "stacks/index.ts" },
+        entryPoints: {
+          "cli/berth": "cli/berth.ts",
+          "policies/index": "policies/index.ts",
+          "stacks/index": "stacks/index.ts",
+        },
         outdir: fresh,
       }),
       build({

@@ -19,7 +19,10 @@ const suites = {
       ["format", "node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."],
     ],
   },
-  unit: mocha("{bench,cli,components,config,lifecycle,local,scripts,stacks}/**/*.spec.ts", "test/support/**/*.spec.ts"),
+  unit: mocha(
+    "{bench,cli,components,config,lifecycle,local,policies,scripts,stacks}/**/*.spec.ts",
+    "test/support/**/*.spec.ts",
+  ),
   golden: mocha("test/golden/**/*.spec.ts"),
   go: { script: "scripts/go-test.ts" },
   example: mocha("examples/guestbook/test/**/*.spec.ts"),

@@ -5,7 +5,15 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { KubeConfig, KubernetesObjectApi, type KubernetesObject } from "@kubernetes/client-node";
-import { LocalWorkspace, PulumiCommand, type EngineEvent, type OpMap, type Stack } from "@pulumi/pulumi/automation";
+import {
+  LocalWorkspace,
+  PulumiCommand,
+  type EngineEvent,
+  type OpMap,
+  type PolicyEvent,
+  type PreviewOptions,
+  type Stack,
+} from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 
 import type { ClusterInput } from "../../../config/cluster";
@@ -43,6 +51,8 @@ export interface ClusterOutcome {
   steps: Step[];
   /** Messages of the engine, of programs and plugins. */
   messages: string[];
+  /** What policies found, by their names. */
+  policies: Pick<PolicyEvent, "policyName" | "enforcementLevel" | "message">[];
 }
 
 /** A resource that the stand-in for AWS has. */
@@ -97,8 +107,8 @@ export class ClusterStack {
     await writeFile(path, stringify({ ...old, config: { "berth:role": "cluster", "berth:cluster": cluster } }));
   }
 
-  preview(): Promise<ClusterOutcome> {
-    return watched((options) => this.stack.preview(options));
+  preview(options: Pick<PreviewOptions, "policyPacks"> = {}): Promise<ClusterOutcome> {
+    return watched((common) => this.stack.preview({ ...common, ...options }));
   }
 
   up(options: { expectNoChanges?: boolean } = {}): Promise<ClusterOutcome> {
@@ -189,9 +199,11 @@ async function watched(
   let output = "";
   const steps: Step[] = [];
   const messages: string[] = [];
+  const policies: ClusterOutcome["policies"] = [];
   const result = await run({
     onOutput: (text) => (output += text),
-    onEvent: ({ resourcePreEvent, diagnosticEvent }) => {
+    onEvent: ({ resourcePreEvent, diagnosticEvent, policyEvent }) => {
+      if (policyEvent) policies.push(policyEvent);
       if (diagnosticEvent) messages.push(`${diagnosticEvent.severity}: ${diagnosticEvent.message}`);
       if (!resourcePreEvent) return;
       const { op, type, urn } = resourcePreEvent.metadata;
@@ -200,5 +212,12 @@ async function watched(
     },
   });
   const outputs = Object.fromEntries(Object.entries(result.outputs ?? {}).map(([key, { value }]) => [key, value]));
-  return { output, changes: result.summary?.resourceChanges ?? result.changeSummary ?? {}, outputs, steps, messages };
+  return {
+    output,
+    changes: result.summary?.resourceChanges ?? result.changeSummary ?? {},
+    outputs,
+    steps,
+    messages,
+    policies,
+  };
 }

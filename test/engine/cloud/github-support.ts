@@ -3,7 +3,7 @@ import { Provider } from "@pulumi/github";
 import { testEngine } from "../../support/engine";
 import type { TestEngine } from "../../support/cluster";
 import { FakeGithub, type OrganizationSettings } from "../../support/github";
-import { TestStack, type Outcome, type Program } from "../provider/support";
+import { TestStack, type Outcome, type Program, type TestStackOptions } from "../provider/support";
 
 /** A stack whose GitHub is a fake server. */
 export interface GithubCase {
@@ -20,11 +20,15 @@ export interface GithubCase {
 export const org = "acme";
 
 /** Opens a stack and a fake GitHub with the organisation `acme` in it. */
-export async function openGithub(settings: OrganizationSettings = {}, rateLimit?: number): Promise<GithubCase> {
+export async function openGithub(
+  settings: OrganizationSettings = {},
+  rateLimit?: number,
+  options: TestStackOptions = {},
+): Promise<GithubCase> {
   const fake = await FakeGithub.start({ ...(rateLimit !== undefined && { rateLimit }) });
   fake.addUser("admin");
   await fake.addOrganization(org, settings);
-  const stack = await TestStack.openWith(await testEngine());
+  const stack = await TestStack.openWith(await testEngine(), {}, options);
   const having = (program: (provider: Provider) => unknown): Program => {
     return () =>
       program(

@@ -39,6 +39,16 @@ export function uniqueName(prefix: string): string {
   return `t-${prefix}-${process.pid.toString(36)}${counter.toString(36)}`;
 }
 
+/** How a test's stack differs from others. */
+export interface TestStackOptions {
+  /** @default "case" */
+  stackName?: string;
+  /** Folders of policy packs that judge every preview and update. @default none */
+  policyPacks?: string[];
+  /** A file of parameters for each pack. @default none */
+  policyPackConfigs?: string[];
+}
+
 /** A stack in a backend of its own whose program the test sets step by step. */
 export class TestStack<Engine extends TestEngine = TestCluster> {
   /** The program of the next operation. */
@@ -49,6 +59,7 @@ export class TestStack<Engine extends TestEngine = TestCluster> {
     readonly cluster: Engine,
     private readonly folder: string,
     private readonly holder: { stack?: { program: Program } },
+    private readonly options: TestStackOptions,
   ) {}
 
   /** Makes an empty stack on the cluster of this test run. */
@@ -60,12 +71,13 @@ export class TestStack<Engine extends TestEngine = TestCluster> {
   static async openWith<Engine extends TestEngine>(
     engine: Engine,
     env: Record<string, string> = {},
+    options: TestStackOptions = {},
   ): Promise<TestStack<Engine>> {
     const folder = await mkdtemp(join(tmpdir(), "berth-provider-"));
     const holder: { stack?: TestStack<Engine> } = {};
     const stack = await LocalWorkspace.createStack(
       {
-        stackName: "case",
+        stackName: options.stackName ?? "case",
         projectName: "conformance",
         program: async () => ({ ...((await holder.stack?.program()) as object | undefined) }),
       },
@@ -80,20 +92,25 @@ export class TestStack<Engine extends TestEngine = TestCluster> {
         },
       },
     );
-    holder.stack = new TestStack(stack, engine, folder, holder);
+    holder.stack = new TestStack(stack, engine, folder, holder, options);
     return holder.stack;
   }
 
   /** Updates the stack; rejects with the engine's output when it fails. */
   up(program: Program = this.program): Promise<Outcome> {
     this.program = program;
-    return this.watched((onOutput, onEvent) => this.stack.up({ onOutput, onEvent }));
+    return this.watched((onOutput, onEvent) => this.stack.up({ onOutput, onEvent, ...this.packs }));
   }
 
   /** Previews without changing anything. */
   preview(program: Program = this.program): Promise<Outcome> {
     this.program = program;
-    return this.watched((onOutput, onEvent) => this.stack.preview({ onOutput, onEvent }));
+    return this.watched((onOutput, onEvent) => this.stack.preview({ onOutput, onEvent, ...this.packs }));
+  }
+
+  private get packs(): Pick<TestStackOptions, "policyPacks" | "policyPackConfigs"> {
+    const { policyPacks, policyPackConfigs } = this.options;
+    return { policyPacks, policyPackConfigs };
   }
 
   /** Reads the state anew from the cluster. */
@@ -118,7 +135,7 @@ export class TestStack<Engine extends TestEngine = TestCluster> {
 
   /** The state's file as it lies in the backend, with secrets encrypted. */
   async stateText(): Promise<string> {
-    return readFile(join(this.folder, ".pulumi/stacks/conformance/case.json"), "utf8");
+    return readFile(join(this.folder, `.pulumi/stacks/conformance/${this.stack.name}.json`), "utf8");
   }
 
   /** Resources in the state, with secrets encrypted. */

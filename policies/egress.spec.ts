@@ -1,0 +1,257 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import {
+  defaultDeny,
+  dnsOnlyToCluster,
+  hostRulesNeedCni,
+  noReservedEgress,
+  noWorldCloudEgress,
+  noWorldEgress,
+  noWorldEgressInParts,
+} from "./egress";
+import { judge, testPolicy, UNKNOWN, type Given } from "./testing";
+
+const type = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
+
+/** A NetworkPolicy whose only rule of egress goes to these blocks. */
+const to = (...cidrs: string[]): Given => egress({ to: cidrs.map((cidr) => ({ ipBlock: { cidr } })) });
+const egress = (...rules: object[]): Given => ({
+  type,
+  props: { metadata: { namespace: "shop-pr-7" }, spec: { podSelector: {}, policyTypes: ["Egress"], egress: rules } },
+});
+const service: Given = { type: "kubernetes:core/v1:Service", props: {} };
+const platform = { given: to("0.0.0.0/0"), stack: "platform" };
+
+testPolicy({
+  policy: noWorldEgress,
+  passes: {
+    "some ranges": { given: to("203.0.113.0/24", "10.0.0.0/8", "2001:db8::/32") },
+    "no egress at all": { given: egress() },
+    "pods of the namespace": { given: egress({ to: [{ podSelector: {} }] }) },
+    "a share that the config allows": { given: to("0.0.0.0/2"), config: { share: 0.25 } },
+  },
+  fails: {
+    "the world": { given: to("0.0.0.0/0"), says: /100\.0 % of all addresses of IPv4/ },
+    "the world of IPv6": { given: to("::/0"), says: /100\.0 % of all addresses of IPv6/ },
+    "two halves": { given: to("0.0.0.0/1", "128.0.0.0/1"), says: /100\.0 %/ },
+    "halves of IPv6": { given: to("2000::/4", "3000::/4"), says: /IPv6/ },
+    "halves in two rules": {
+      given: egress({ to: [{ ipBlock: { cidr: "0.0.0.0/1" } }] }, { to: [{ ipBlock: { cidr: "128.0.0.0/1" } }] }),
+      says: /100\.0 %/,
+    },
+    "the world but for private ranges": {
+      given: egress({ to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["10.0.0.0/8", "192.168.0.0/16"] } }] }),
+      says: /99\.\d % of all/,
+    },
+    "a rule without peers": { given: egress({ ports: [{ port: 443 }] }), says: /egress\[0\] has no "to"/ },
+    "an empty rule": { given: egress({}), says: /opens every address/ },
+    "every namespace": { given: egress({ to: [{ namespaceSelector: {} }] }), says: /the pods of every namespace/ },
+  },
+  skips: { "other kinds": { given: service }, "other stacks": platform },
+  unknown: {
+    "a range that is not known": { given: to(UNKNOWN) },
+    "a range that is not known beside the world": { given: to(UNKNOWN, "0.0.0.0/0"), says: /100\.0 %/ },
+  },
+});
+
+describe("no-world-egress on any split of the world", () => {
+  it("refuses it", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 0, max: 63 }), async (bits, turn) => {
+        const cidrs = Array.from({ length: 2 ** bits }, (_, index) => {
+          const first = ((index + turn) % 2 ** bits) * 2 ** (32 - bits);
+          return `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".")}/${bits}`;
+        });
+        assert.match((await judge(noWorldEgress, to(...cidrs))).violations[0] ?? "", /100\.0 %/);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+testPolicy({
+  policy: noWorldEgressInParts,
+  passes: {
+    "small ranges": { given: [to("203.0.113.0/24"), to("198.51.100.0/24")] },
+    "halves in two namespaces": {
+      given: [
+        to("0.0.0.0/5"),
+        {
+          type,
+          props: { metadata: { namespace: "other" }, spec: { egress: [{ to: [{ ipBlock: { cidr: "8.0.0.0/5" } }] }] } },
+        },
+      ],
+    },
+  },
+  fails: {
+    "parts that add up": {
+      given: Array.from({ length: 16 }, (_, index) => to(`${index * 16}.0.0.0/4`)),
+      says: /shop-pr-7 open 100\.0 % of all addresses of IPv4 together/,
+    },
+  },
+  skips: { "a stack without any": { given: [service] }, "other stacks": { given: [platform.given], stack: "cluster" } },
+  unknown: { "a range that is not known": { given: [to("203.0.113.0/24"), to(UNKNOWN)] } },
+});
+
+testPolicy({
+  policy: noReservedEgress,
+  passes: {
+    "public ranges": { given: to("203.0.113.0/24") },
+    "a range without them": {
+      given: egress({ to: [{ ipBlock: { cidr: "169.0.0.0/8", except: ["169.254.0.0/16"] } }] }),
+    },
+  },
+  fails: {
+    "the metadata address": { given: to("169.254.169.254/32"), says: /169\.254\.169\.254\/32: the metadata address/ },
+    "that of IPv6": { given: to("fd00:ec2::254/128"), says: /fd00:ec2::254\/128/ },
+    "a range around it": { given: to("169.254.160.0/20"), says: /the metadata address/ },
+    "link-local addresses": { given: to("169.254.7.0/24"), says: /link-local/ },
+    "link-local addresses of IPv6": { given: to("fe80::/64"), says: /link-local addresses of IPv6/ },
+    "shared addresses": { given: to("100.100.0.0/16"), says: /shared addresses/ },
+    "an internal range": { given: to("10.1.2.0/24"), config: { internal: ["10.1.0.0/16"] }, says: /internal range/ },
+    "an exception that is too small": {
+      given: egress({ to: [{ ipBlock: { cidr: "169.254.0.0/16", except: ["169.254.169.0/25"] } }] }),
+      says: /169\.254\.169\.254/,
+    },
+  },
+  skips: { "other kinds": { given: service }, "other stacks": platform },
+  unknown: { "a range that is not known": { given: to(UNKNOWN, "169.254.169.254/32"), says: /metadata/ } },
+});
+
+const group = (props: object, kind = "ec2/securityGroup:SecurityGroup"): Given => ({ type: `aws:${kind}`, props });
+
+testPolicy({
+  policy: noWorldCloudEgress,
+  passes: {
+    "a group with a range": { given: group({ egress: [{ cidrBlocks: ["10.0.0.0/16"] }] }) },
+    "a rule that denies": {
+      given: group({ egress: [{ action: "deny", cidrBlock: "0.0.0.0/0" }] }, "ec2/networkAcl:NetworkAcl"),
+    },
+    "a rule for ingress": {
+      given: group({ type: "ingress", cidrBlocks: ["0.0.0.0/0"] }, "ec2/securityGroupRule:SecurityGroupRule"),
+    },
+  },
+  fails: {
+    "a group that opens the world": { given: group({ egress: [{ cidrBlocks: ["0.0.0.0/0"] }] }), says: /100\.0 %/ },
+    "a rule of its own": {
+      given: group({ cidrIpv6: "::/0" }, "vpc/securityGroupEgressRule:SecurityGroupEgressRule"),
+      says: /IPv6/,
+    },
+    "an old rule": {
+      given: group(
+        { type: "egress", cidrBlocks: ["0.0.0.0/1", "128.0.0.0/1"] },
+        "ec2/securityGroupRule:SecurityGroupRule",
+      ),
+      says: /100\.0 %/,
+    },
+    "a route": { given: group({ destinationCidrBlock: "0.0.0.0/0" }, "ec2/route:Route"), says: /100\.0 %/ },
+    "a route table": {
+      given: group({ routes: [{ cidrBlock: "0.0.0.0/0" }] }, "ec2/routeTable:RouteTable"),
+      says: /100\.0 %/,
+    },
+    "a rule of a network ACL": {
+      given: group({ egress: true, ruleAction: "allow", cidrBlock: "0.0.0.0/0" }, "ec2/networkAclRule:NetworkAclRule"),
+      says: /100\.0 %/,
+    },
+    "the metadata address": {
+      given: group({ egress: [{ cidrBlocks: ["169.254.169.254/32"] }] }),
+      says: /the metadata address/,
+    },
+  },
+  skips: {
+    "other kinds": { given: service },
+    "the cluster's stack": { given: group({ egress: [{ cidrBlocks: ["0.0.0.0/0"] }] }), stack: "cluster" },
+  },
+  unknown: { "a range that is not known": { given: group({ egress: [{ cidrBlocks: [UNKNOWN] }] }) } },
+});
+
+const deny = (namespace: string, policyTypes: unknown, spec: object = {}): Given => ({
+  type,
+  props: { metadata: { namespace }, spec: { podSelector: {}, policyTypes, ...spec } },
+});
+const pod: Given = {
+  type: "kubernetes:apps/v1:Deployment",
+  props: { metadata: { namespace: "shop-pr-7" }, spec: { template: { spec: {} } } },
+};
+
+testPolicy({
+  policy: defaultDeny,
+  passes: {
+    "one policy for both ways": { given: [pod, deny("shop-pr-7", ["Ingress", "Egress"])] },
+    "one for each": { given: [pod, deny("shop-pr-7", ["Ingress"]), deny("shop-pr-7", ["Egress"])] },
+  },
+  fails: {
+    "no policy": { given: [pod], says: /no NetworkPolicy of shop-pr-7 denies all ingress and all egress/ },
+    "one way only": { given: [pod, deny("shop-pr-7", ["Ingress"])], says: /denies all egress/ },
+    "another namespace's": { given: [pod, deny("other", ["Ingress", "Egress"])], says: /shop-pr-7/ },
+    "some pods only": {
+      given: [pod, deny("shop-pr-7", ["Ingress", "Egress"], { podSelector: { matchLabels: { a: "b" } } })],
+      says: /denies all ingress/,
+    },
+    "one with rules": { given: [pod, deny("shop-pr-7", ["Ingress", "Egress"], { egress: [{}] })], says: /all egress/ },
+  },
+  skips: { "a stack without pods": { given: [service] }, "a cluster's stack": { given: [pod], stack: "cluster" } },
+  unknown: {
+    "types that are not known": { given: [pod, deny("shop-pr-7", UNKNOWN)], says: /denies all/ },
+    "a namespace that is not known": {
+      given: [{ ...pod, props: { metadata: { namespace: UNKNOWN } } }],
+    },
+  },
+});
+
+const dns = (...peers: object[]): Given => egress({ to: peers, ports: [{ port: 53, protocol: "UDP" }] });
+const resolver = {
+  namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+  podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+};
+
+testPolicy({
+  policy: dnsOnlyToCluster,
+  passes: {
+    "the cluster's resolver": { given: dns(resolver) },
+    "other ports": { given: egress({ to: [{ ipBlock: { cidr: "203.0.113.0/24" } }], ports: [{ port: 443 }] }) },
+    "a resolver on the node": {
+      given: dns({ ipBlock: { cidr: "169.254.20.10/32" } }),
+      config: { addresses: ["169.254.20.10"] },
+    },
+  },
+  fails: {
+    "a public resolver": { given: dns({ ipBlock: { cidr: "8.8.8.8/32" } }), says: /something else than the cluster's/ },
+    "every pod of kube-system": { given: dns({ namespaceSelector: resolver.namespaceSelector }), says: /DNS/ },
+    "DNS over TLS": {
+      given: egress({ to: [{ ipBlock: { cidr: "8.8.8.8/32" } }], ports: [{ port: 853 }] }),
+      says: /DNS/,
+    },
+    "a range of ports around it": {
+      given: egress({ to: [{ ipBlock: { cidr: "8.8.8.8/32" } }], ports: [{ port: 1, endPort: 1000 }] }),
+      says: /DNS/,
+    },
+    "an address and every port": { given: egress({ to: [{ ipBlock: { cidr: "8.8.8.8/32" } }] }), says: /DNS/ },
+  },
+  skips: { "other kinds": { given: service }, "other stacks": platform },
+  unknown: { "a peer that is not known": { given: dns({ ipBlock: { cidr: UNKNOWN } }) } },
+});
+
+const cilium = (spec: object): Given => ({ type: "kubernetes:cilium.io/v2:CiliumNetworkPolicy", props: { spec } });
+const named = cilium({ egress: [{ toFQDNs: [{ matchName: "api.example.com" }] }] });
+
+testPolicy({
+  policy: hostRulesNeedCni,
+  passes: {
+    "rules without hosts": { given: cilium({ egress: [{ toCIDR: ["203.0.113.0/24"] }] }) },
+    "hosts where they are enforced": { given: named, config: { cni: "cilium" } },
+  },
+  fails: {
+    "hosts where nobody enforces them": { given: named, says: /names hosts, which only cilium enforces/ },
+    "hosts of another plugin": { given: named, config: { cni: "eks-auto-mode" }, says: /only cilium/ },
+    "those of EKS": {
+      given: {
+        type: "kubernetes:networking.k8s.aws/v1alpha1:ApplicationNetworkPolicy",
+        props: { spec: { egress: [{ to: [{ domainNames: ["example.com"] }] }] } },
+      },
+      says: /only eks-auto-mode/,
+    },
+  },
+  skips: { "other kinds": { given: service } },
+  unknown: { "rules that are not known": { given: cilium({ egress: UNKNOWN }) } },
+});

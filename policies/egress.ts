@@ -1,0 +1,422 @@
+import type { Policies } from "@pulumi/policy";
+import {
+  all,
+  namespaceOf,
+  selectsAll,
+  WHOLE_WORKLOADS,
+  type KubeObject,
+  type Selector,
+  type Workload,
+} from "./kubernetes";
+import { overlap, parseRange, shareOf, union, without, type Interval } from "./ranges";
+import { PREVIEWS, resourcePolicy, stackPolicy } from "./rule";
+
+/*
+ * Where pods of pull requests may connect to.
+ */
+
+interface Peer {
+  readonly ipBlock?: { readonly cidr?: string; readonly except?: readonly string[] };
+  readonly namespaceSelector?: Selector;
+  readonly podSelector?: Selector;
+}
+
+interface Port {
+  readonly port?: number | string;
+  readonly endPort?: number;
+  readonly protocol?: string;
+}
+
+interface NetworkPolicy extends KubeObject {
+  readonly spec?: {
+    readonly podSelector?: Selector;
+    readonly policyTypes?: readonly string[];
+    readonly ingress?: readonly { readonly from?: readonly Peer[]; readonly ports?: readonly Port[] }[];
+    readonly egress?: readonly { readonly to?: readonly Peer[]; readonly ports?: readonly Port[] }[];
+  };
+}
+
+const NETWORK_POLICY = /^kubernetes:(networking\.k8s\.io\/v1|extensions\/v1beta1):NetworkPolicy(Patch)?$/;
+
+const KUBERNETES_DOCS = "https://kubernetes.io/docs/concepts/services-networking/network-policies/";
+
+const SHARE = {
+  share: {
+    type: "number",
+    exclusiveMinimum: 0,
+    maximum: 1,
+    default: 1 / 16,
+    description:
+      "Share of all addresses, of IPv4 or of the global ones of IPv6, above which a list of ranges counts as the world.",
+  },
+} as const;
+
+/** Addresses that the blocks of some peers open. */
+function opened(peers: Iterable<Peer>): Interval[] {
+  return [...peers].flatMap(({ ipBlock }) => {
+    if (ipBlock?.cidr === undefined) return [];
+    const block = parseRange(ipBlock.cidr);
+    if (!block) return [];
+    return without([block], ranges(ipBlock.except ?? []));
+  });
+}
+
+function ranges(texts: Iterable<string>): Interval[] {
+  return [...texts].flatMap((text) => parseRange(text) ?? []);
+}
+
+/** In words how much of the world some intervals are, if it is more than the limit. */
+function worldIn(intervals: readonly Interval[], limit: number): string | undefined {
+  for (const family of [4, 6] as const) {
+    const share = shareOf(family, intervals);
+    if (share > limit) return `${(share * 100).toFixed(1)} % of all addresses of IPv${family}`;
+  }
+  return undefined;
+}
+
+/** A rule of a NetworkPolicy opens the world by no list of peers, or by ranges that add up to it. */
+export const noWorldEgress = resourcePolicy<NetworkPolicy, { share: number }>({
+  name: "no-world-egress",
+  description:
+    "Checks that no NetworkPolicy of a preview lets pods connect to everywhere: by an empty rule, to every namespace, or by ranges that add up to the world.",
+  severity: "critical",
+  remediation: "name the ranges and ports that the app needs under `egress.allow` of berth.yaml.",
+  url: `${KUBERNETES_DOCS}#networkpolicy-resource`,
+  stacks: PREVIEWS,
+  types: NETWORK_POLICY,
+  parameters: SHARE,
+  check: ({ props, config, report, attempt }) => {
+    const known: Interval[] = [];
+    (props.spec?.egress ?? []).forEach((rule, index) => {
+      attempt(() => {
+        if ((rule.to ?? []).length === 0) report(`spec.egress[${index}] has no "to": it opens every address`);
+        for (const peer of rule.to ?? []) {
+          attempt(() => {
+            if (selectsAll(peer.namespaceSelector)) report(`spec.egress[${index}] opens the pods of every namespace`);
+            known.push(...opened([peer]));
+          });
+        }
+      });
+    });
+    const world = worldIn(known, config.share);
+    if (world) report(`spec.egress opens ${world}`);
+  },
+});
+
+/** The same for all NetworkPolicies of a namespace together. */
+export const noWorldEgressInParts = stackPolicy<{ share: number }>({
+  name: "no-world-egress-in-parts",
+  description: "Checks that the NetworkPolicies of a preview's namespace do not add up to egress to the world.",
+  severity: "critical",
+  remediation: "name fewer or smaller ranges under `egress.allow` of berth.yaml.",
+  url: `${KUBERNETES_DOCS}#networkpolicy-resource`,
+  stacks: PREVIEWS,
+  types: NETWORK_POLICY,
+  parameters: SHARE,
+  check: ({ resources, config, report, attempt }) => {
+    const byNamespace = new Map<string, { urn: string; parts: Interval[][] }>();
+    for (const { urn, props } of all<NetworkPolicy>(resources, NETWORK_POLICY)) {
+      attempt(() => {
+        const entry = byNamespace.get(namespaceOf(props)) ?? { urn, parts: [] };
+        byNamespace.set(namespaceOf(props), entry);
+        const part: Interval[] = [];
+        entry.parts.push(part);
+        for (const rule of props.spec?.egress ?? []) attempt(() => part.push(...opened(rule.to ?? [])));
+      });
+    }
+    for (const [namespace, { urn, parts }] of byNamespace) {
+      const world = worldIn(parts.flat(), config.share);
+      // A policy that does it alone has been reported by itself.
+      const alone = parts.some((part) => worldIn(part, config.share) !== undefined);
+      if (world && !alone) report(`the NetworkPolicies of ${namespace} open ${world} together`, urn);
+    }
+  },
+});
+
+/**
+ * Addresses that no preview has business with, each with its source. The instance metadata services of AWS, GCP and Azure are at 169.254.169.254, that of AWS also at
+ * fd00:ec2::254 (AWS EC2 user guide, "Access instance metadata"); the pod identity agent of EKS at 169.254.170.23 and fd00:ec2::23.
+ */
+const RESERVED: readonly (readonly [range: string, name: string])[] = [
+  ["169.254.169.254/32", "the metadata address"],
+  ["fd00:ec2::254/128", "the metadata address of IPv6"],
+  ["169.254.0.0/16", "link-local addresses (RFC 3927)"],
+  ["fe80::/10", "link-local addresses of IPv6 (RFC 4291)"],
+  ["100.64.0.0/10", "shared addresses of providers (RFC 6598)"],
+  ["127.0.0.0/8", "loopback addresses (RFC 1122)"],
+  ["::1/128", "the loopback address of IPv6 (RFC 4291)"],
+  ["fd00:ec2::/32", "services of the node (AWS)"],
+];
+
+/** No reserved or internal addresses. */
+export const noReservedEgress = resourcePolicy<NetworkPolicy, { internal: readonly string[] }>({
+  name: "no-reserved-egress",
+  description:
+    "Checks that no NetworkPolicy of a preview opens the metadata addresses, link-local, loopback or shared provider addresses, or ranges of nodes and the API server.",
+  severity: "critical",
+  remediation: "take these addresses out of the range, with `except` or by smaller ranges.",
+  url: "https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
+  stacks: PREVIEWS,
+  types: NETWORK_POLICY,
+  parameters: {
+    internal: {
+      type: "array",
+      items: { type: "string" },
+      default: [],
+      description: "Ranges of nodes, of the API server and of other things that previews must not reach.",
+    },
+  },
+  check: ({ props, config, report, attempt }) => {
+    const forbidden = [...RESERVED, ...config.internal.map((range) => [range, "an internal range"] as const)];
+    const known: Interval[] = [];
+    for (const rule of props.spec?.egress ?? []) {
+      attempt(() => {
+        for (const peer of rule.to ?? []) attempt(() => known.push(...opened([peer])));
+      });
+    }
+    const merged = union(known);
+    const reported: Interval[] = [];
+    for (const [range, name] of forbidden) {
+      const interval = parseRange(range);
+      if (!interval) continue;
+      const covered = reported.some((one) => overlap(one, interval));
+      if (covered || !merged.some((one) => overlap(one, interval))) continue;
+      reported.push(interval);
+      report(`spec.egress opens ${range}: ${name}`);
+    }
+  },
+});
+
+interface CloudRule {
+  readonly cidrBlock?: string;
+  readonly cidrBlocks?: readonly string[];
+  readonly ipv6CidrBlock?: string;
+  readonly ipv6CidrBlocks?: readonly string[];
+  readonly cidrIpv4?: string;
+  readonly cidrIpv6?: string;
+  readonly destinationCidrBlock?: string;
+  readonly destinationIpv6CidrBlock?: string;
+  readonly egress?: boolean | readonly CloudRule[];
+  readonly ingress?: readonly CloudRule[];
+  readonly routes?: readonly CloudRule[];
+  readonly type?: string;
+  readonly action?: string;
+  readonly ruleAction?: string;
+}
+
+/** Ranges that a rule of a security group, network ACL or route table names. */
+export function cloudRanges(rule: CloudRule): Interval[] {
+  return ranges(
+    [
+      rule.cidrBlock,
+      ...(rule.cidrBlocks ?? []),
+      rule.ipv6CidrBlock,
+      ...(rule.ipv6CidrBlocks ?? []),
+      rule.cidrIpv4,
+      rule.cidrIpv6,
+      rule.destinationCidrBlock,
+      rule.destinationIpv6CidrBlock,
+    ].filter((range) => range !== undefined),
+  );
+}
+
+/** Ranges of a resource of AWS in one direction, past those that it denies. */
+export function cloudOpened(
+  type: string,
+  props: CloudRule,
+  direction: "egress" | "ingress",
+  attempt: (part: () => void) => void,
+): Interval[] {
+  const known: Interval[] = [];
+  const add = (rule: CloudRule): void => {
+    attempt(() => {
+      if ((rule.action ?? rule.ruleAction) !== "deny") known.push(...cloudRanges(rule));
+    });
+  };
+  const kind = type.split(":").at(-1) ?? "";
+  if (/^(SecurityGroup|DefaultSecurityGroup|NetworkAcl|DefaultNetworkAcl)$/.test(kind)) {
+    attempt(() => {
+      const rules = props[direction];
+      if (Array.isArray(rules)) (rules as readonly CloudRule[]).forEach(add);
+    });
+  } else if (kind === "SecurityGroupRule") {
+    if (props.type === direction) add(props);
+  } else if (kind === "NetworkAclRule") {
+    if ((props.egress === true) === (direction === "egress")) add(props);
+  } else if (kind === "RouteTable" || kind === "DefaultRouteTable") {
+    if (direction === "egress") (props.routes ?? []).forEach(add);
+  } else if (kind === (direction === "egress" ? "SecurityGroupEgressRule" : "SecurityGroupIngressRule")) add(props);
+  else if (kind === "Route" && direction === "egress") add(props);
+  return known;
+}
+
+/** The same for what a preview would make in AWS. */
+export const noWorldCloudEgress = resourcePolicy<CloudRule, { share: number }>({
+  name: "no-world-cloud-egress",
+  description:
+    "Checks that no security group, network ACL or route of a preview leads to the world or to reserved addresses.",
+  severity: "critical",
+  remediation: "name the ranges that are needed; what all previews share belongs to the stack of the cluster.",
+  url: "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-best-practices.html",
+  stacks: PREVIEWS,
+  types:
+    /^aws:(ec2|vpc)\/\w+:(SecurityGroup|DefaultSecurityGroup|SecurityGroupRule|SecurityGroupEgressRule|NetworkAcl|DefaultNetworkAcl|NetworkAclRule|Route|RouteTable|DefaultRouteTable)$/,
+  parameters: SHARE,
+  check: ({ type, props, config, report, attempt }) => {
+    const known = cloudOpened(type, props, "egress", attempt);
+    const world = worldIn(known, config.share);
+    if (world) report(`it opens ${world}`);
+    for (const [range, name] of RESERVED.slice(0, 2)) {
+      const interval = parseRange(range);
+      if (!world && interval && known.some((one) => overlap(one, interval))) report(`it opens ${range}: ${name}`);
+    }
+  },
+});
+
+/** No pod without a policy that denies what no other one allows. */
+export const defaultDeny = stackPolicy({
+  name: "default-deny-both-ways",
+  description: "Checks that each namespace with pods has a NetworkPolicy that denies all ingress and all egress.",
+  severity: "critical",
+  remediation: "add a NetworkPolicy with an empty podSelector, no rules, and both policyTypes.",
+  url: `${KUBERNETES_DOCS}#default-deny-all-ingress-and-all-egress-traffic`,
+  stacks: "^(pr-|platform)",
+  types: WHOLE_WORKLOADS,
+  check: ({ resources, report, attempt }) => {
+    const denied = new Map<string, Set<string>>();
+    for (const { props } of all<NetworkPolicy>(resources, NETWORK_POLICY)) {
+      attempt(() => {
+        if (!selectsAll(props.spec?.podSelector)) return;
+        const open = (["ingress", "egress"] as const).filter((direction) => (props.spec?.[direction] ?? []).length > 0);
+        const types = denied.get(namespaceOf(props)) ?? new Set();
+        for (const type of props.spec?.policyTypes ?? ["Ingress"]) {
+          if (!open.includes(type.toLowerCase() as "ingress")) types.add(type);
+        }
+        denied.set(namespaceOf(props), types);
+      });
+    }
+    const told = new Set<string>();
+    for (const { urn, props } of all<Workload>(resources, WHOLE_WORKLOADS)) {
+      attempt(() => {
+        const namespace = namespaceOf(props);
+        const missing = ["Ingress", "Egress"].filter((type) => !denied.get(namespace)?.has(type));
+        if (missing.length === 0 || told.has(namespace)) return;
+        told.add(namespace);
+        report(`no NetworkPolicy of ${namespace} denies all ${missing.join(" and all ").toLowerCase()}`, urn);
+      });
+    }
+  },
+});
+
+/** Names are resolved by the cluster alone: DNS to anywhere else carries data out. */
+export const dnsOnlyToCluster = resourcePolicy<
+  NetworkPolicy,
+  { namespace: string; labels: Record<string, string>; addresses: readonly string[] }
+>({
+  name: "dns-only-to-the-cluster",
+  description: "Checks that NetworkPolicies of a preview open DNS to the cluster's resolver only.",
+  severity: "high",
+  remediation: "let DNS go to the pods of kube-dns in kube-system, and name no port 53 or 853 for other peers.",
+  url: "https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/",
+  stacks: PREVIEWS,
+  types: NETWORK_POLICY,
+  parameters: {
+    namespace: { type: "string", default: "kube-system", description: "Namespace of the resolver." },
+    labels: {
+      type: "object",
+      additionalProperties: { type: "string" },
+      default: { "k8s-app": "kube-dns" },
+      description: "Labels of the resolver's pods.",
+    },
+    addresses: {
+      type: "array",
+      items: { type: "string" },
+      default: [],
+      description: "Addresses of resolvers on the node, such as that of NodeLocal DNSCache.",
+    },
+  },
+  check: ({ props, config, report, attempt }) => {
+    const resolvers = ranges(config.addresses);
+    const isResolver = ({ ipBlock, namespaceSelector, podSelector }: Peer): boolean => {
+      if (ipBlock) {
+        const block = parseRange(ipBlock.cidr ?? "");
+        return block !== undefined && resolvers.some((one) => one.first <= block.first && block.last <= one.last);
+      }
+      return (
+        namespaceSelector?.matchLabels?.["kubernetes.io/metadata.name"] === config.namespace &&
+        Object.entries(config.labels).every(([key, value]) => podSelector?.matchLabels?.[key] === value)
+      );
+    };
+    (props.spec?.egress ?? []).forEach((rule, index) => {
+      attempt(() => {
+        const ports = Array.from(rule.ports ?? []);
+        // Without any, a rule opens every port.
+        const dns = ports.length === 0 || ports.some(isDns);
+        (rule.to ?? []).forEach((peer, place) => {
+          attempt(() => {
+            // Peers inside the namespace are pods of the same preview, whose own rules end at the same fence.
+            const inside = !peer.ipBlock && !peer.namespaceSelector;
+            if (dns && !inside && !isResolver(peer)) {
+              report(`spec.egress[${index}].to[${place}] opens DNS to something else than the cluster's resolver`);
+            }
+          });
+        });
+      });
+    });
+  },
+});
+
+/** DNS is on port 53, over TLS on 853 (RFC 7858). */
+function isDns({ port, endPort }: Port): boolean {
+  if (typeof port === "string") return /^(dns|domain)/.test(port);
+  return port !== undefined && [53, 853].some((dns) => port <= dns && dns <= (endPort ?? port));
+}
+
+interface HostPolicy {
+  readonly spec?: { readonly egress?: readonly { toFQDNs?: unknown; to?: readonly { domainNames?: unknown }[] }[] };
+  readonly specs?: readonly HostPolicy["spec"][];
+}
+
+/** A rule by host name that nobody enforces is worse than none. */
+export const hostRulesNeedCni = resourcePolicy<HostPolicy, { cni: string }>({
+  name: "host-rules-need-a-cni",
+  description: "Checks that egress rules by host name are used only where the cluster's network plugin supports them.",
+  severity: "high",
+  remediation: "allow ranges of addresses instead, or set `cni` in the pack's config to what the cluster has.",
+  url: "https://docs.cilium.io/en/stable/security/policy/language/#dns-based",
+  types:
+    /^kubernetes:(cilium\.io\/v2:Cilium(Clusterwide)?NetworkPolicy|networking\.k8s\.aws\/v1alpha1:(Application|Cluster)NetworkPolicy)$/,
+  parameters: {
+    cni: {
+      type: "string",
+      enum: ["none", "cilium", "eks-auto-mode"],
+      default: "none",
+      description: "What enforces rules by host name in the cluster.",
+    },
+  },
+  check: ({ type, props, config, report, attempt }) => {
+    const supports = type.startsWith("kubernetes:cilium.io/") ? "cilium" : "eks-auto-mode";
+    if (config.cni === supports) return;
+    const specs = [props.spec, ...(props.specs ?? [])];
+    for (const spec of specs) {
+      (spec?.egress ?? []).forEach((rule, index) => {
+        attempt(() => {
+          const named =
+            rule.toFQDNs !== undefined || (rule.to ?? []).some(({ domainNames }) => domainNames !== undefined);
+          if (named) report(`spec.egress[${index}] names hosts, which only ${supports} enforces`);
+        });
+      });
+    }
+  },
+});
+
+/** All rules on egress. */
+export const egressPolicies: Policies = [
+  noWorldEgress,
+  noWorldEgressInParts,
+  noReservedEgress,
+  noWorldCloudEgress,
+  defaultDeny,
+  dnsOnlyToCluster,
+  hostRulesNeedCni,
+];

@@ -1,0 +1,130 @@
+import {
+  apiEndpointListed,
+  hostUnderDomain,
+  ingressTls,
+  noDoorOfItsOwn,
+  noWildcardHost,
+  noWorldIngress,
+} from "./exposure";
+import { testPolicy, UNKNOWN, type Given } from "./testing";
+
+const ingress = (host: unknown, spec: object = {}): Given => ({
+  type: "kubernetes:networking.k8s.io/v1:Ingress",
+  props: { spec: { ingressClassName: "nginx", rules: [{ host }], ...spec } },
+});
+const host = "shop-pr-7.preview.example.com";
+const service = (spec: object): Given => ({ type: "kubernetes:core/v1:Service", props: { spec } });
+const skips = {
+  "other kinds": { given: { type: "kubernetes:core/v1:ConfigMap", props: {} } },
+  "other stacks": { given: ingress("*"), stack: "platform" },
+};
+const domains = { domains: ["preview.example.com"] };
+
+testPolicy({
+  policy: hostUnderDomain,
+  passes: {
+    "a label under the domain": { given: ingress(host), config: domains },
+    "a label under some domain": { given: ingress(host) },
+  },
+  fails: {
+    "another domain": {
+      given: ingress("shop.example.org"),
+      config: domains,
+      says: /one label under preview\.example\.com/,
+    },
+    "two labels": { given: ingress(`a.${host}`), config: domains, says: /one label/ },
+    "the domain itself": { given: ingress("preview.example.com"), config: domains, says: /one label/ },
+    "no domain": { given: ingress("localhost"), says: /one label under a domain/ },
+  },
+  skips,
+  unknown: { "a host that is not known": { given: ingress(UNKNOWN) } },
+});
+
+testPolicy({
+  policy: noWildcardHost,
+  passes: { "a host": { given: ingress(host) } },
+  fails: {
+    "a wildcard": { given: ingress("*.preview.example.com"), says: /a wildcard/ },
+    "no host": { given: ingress(undefined), says: /rules\[0\] takes every host/ },
+    "a default backend": { given: ingress(host, { defaultBackend: {} }), says: /defaultBackend takes every host/ },
+  },
+  skips,
+  unknown: { "a host that is not known": { given: ingress(UNKNOWN, { defaultBackend: {} }), says: /defaultBackend/ } },
+});
+
+testPolicy({
+  policy: ingressTls,
+  passes: {
+    "the gateway's": { given: ingress(host, { ingressClassName: "berth" }) },
+    "its own": { given: ingress(host, { tls: [{ hosts: [host], secretName: "tls" }] }) },
+  },
+  fails: {
+    none: { given: ingress(host), says: /rules\[0\] has no TLS for shop-pr-7/ },
+    "another host's": { given: ingress(host, { tls: [{ hosts: ["other.example.com"] }] }), says: /no TLS/ },
+  },
+  skips,
+  unknown: { "a class that is not known": { given: ingress(host, { ingressClassName: UNKNOWN }) } },
+});
+
+testPolicy({
+  policy: noDoorOfItsOwn,
+  passes: { "a ClusterIP": { given: service({ type: "ClusterIP" }) }, "no type": { given: service({}) } },
+  fails: {
+    "a load balancer": { given: service({ type: "LoadBalancer" }), says: /type is LoadBalancer/ },
+    "a port of the nodes": { given: service({ type: "NodePort" }), says: /type is NodePort/ },
+    "an external address": { given: service({ externalIPs: ["203.0.113.1"] }), says: /externalIPs/ },
+  },
+  skips: { ...skips, "the gateway": { given: service({ type: "LoadBalancer" }), stack: "platform" } },
+  unknown: {
+    "a type that is not known": {
+      given: service({ type: UNKNOWN, externalIPs: ["203.0.113.1"] }),
+      says: /externalIPs/,
+    },
+  },
+});
+
+const eks = (props: object): Given => ({ type: "eks:index:Cluster", props });
+
+testPolicy({
+  policy: apiEndpointListed,
+  passes: {
+    "a private one": { given: eks({ endpointPublicAccess: false }), stack: "cluster" },
+    "a list": { given: eks({ endpointPublicAccess: true, publicAccessCidrs: ["203.0.113.10/32"] }) },
+  },
+  fails: {
+    "no list": { given: eks({}), says: /open to 0\.0\.0\.0\/0/ },
+    "the world in parts": {
+      given: eks({ publicAccessCidrs: ["0.0.0.0/1", "128.0.0.0/1"] }),
+      says: /open to 0\.0\.0\.0\/1/,
+    },
+    "a cluster of the other package": {
+      given: { type: "aws:eks/cluster:Cluster", props: { vpcConfig: { endpointPublicAccess: true } } },
+      says: /open to/,
+    },
+  },
+  skips: { "other kinds": { given: service({}) } },
+  unknown: { "a list that is not known": { given: eks({ publicAccessCidrs: [UNKNOWN] }) } },
+});
+
+const group = (props: object, kind = "ec2/securityGroup:SecurityGroup"): Given => ({ type: `aws:${kind}`, props });
+
+testPolicy({
+  policy: noWorldIngress,
+  passes: {
+    "a range": { given: group({ ingress: [{ cidrBlocks: ["10.0.0.0/16"] }] }), stack: "cluster" },
+    "egress to the world": { given: group({ egress: [{ cidrBlocks: ["0.0.0.0/0"] }] }), stack: "cluster" },
+  },
+  fails: {
+    "the world": {
+      given: group({ ingress: [{ cidrBlocks: ["0.0.0.0/0"] }] }),
+      stack: "cluster",
+      says: /lets in 100\.0 %/,
+    },
+    "the world of IPv6": {
+      given: group({ cidrIpv6: "::/0" }, "vpc/securityGroupIngressRule:SecurityGroupIngressRule"),
+      says: /IPv6/,
+    },
+  },
+  skips: { "other kinds": { given: service({}) } },
+  unknown: { "a range that is not known": { given: group({ ingress: [{ cidrBlocks: [UNKNOWN] }] }) } },
+});

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { format, resolveConfig } from "prettier";
+import { families } from "./families";
+import { policiesDocument } from "./reference";
+
+const root = join(__dirname, "..");
+const file = join(root, "docs/policies.md");
+
+describe("docs/policies.md", () => {
+  it("is what the rules say", async () => {
+    const text = await format(policiesDocument(), { ...(await resolveConfig(file)), filepath: file });
+    if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(file, text);
+    assert.ok(existsSync(file), "docs/policies.md is missing; UPDATE_GOLDEN=1 writes it");
+    assert.equal(readFileSync(file, "utf8"), text, "docs/policies.md is stale; UPDATE_GOLDEN=1 writes it anew");
+  });
+
+  it("names files that exist", () => {
+    for (const { name } of families) {
+      for (const end of ["ts", "spec.ts"]) assert.ok(existsSync(join(__dirname, `${name}.${end}`)), `${name}.${end}`);
+    }
+  });
+});
+
+describe("the pack", () => {
+  it("imports nothing of the program that it judges", () => {
+    for (const name of readdirSync(__dirname).filter((one) => one.endsWith(".ts"))) {
+      const imports = [...readFileSync(join(__dirname, name), "utf8").matchAll(/from "(\.[^"]*)"/g)].map(
+        ([, path]) => path,
+      );
+      for (const path of imports) assert.match(path ?? "", /^\.\//, `${name} imports ${path ?? ""}`);
+    }
+  });
+
+  it("has every rule of its files", () => {
+    const listed = new Set(families.flatMap(({ policies }) => policies.map(({ name }) => name)));
+    for (const { name } of families) {
+      const text = readFileSync(join(__dirname, `${name}.ts`), "utf8");
+      for (const [, rule] of text.matchAll(/^ {2,4}name: "([a-z-]+)",$/gm)) assert.ok(listed.has(rule ?? ""), rule);
+    }
+  });
+});
