@@ -146,6 +146,29 @@ describe("kubernetes provider: objects", () => {
       assert.equal(await find("v1", "Service", "web", namespace), null);
     }));
 
+  it("previews a change of what tells a list's items apart, and what is wrong with it", () =>
+    withNamespace(async (namespace) => {
+      const serves =
+        (port: number, ...more: { name: string; port: number }[]) =>
+        () => {
+          new k8s.core.v1.Service("web", {
+            metadata: { name: "web", namespace, annotations: { "pulumi.com/skipAwait": "true" } },
+            spec: { selector: { app: "web" }, ports: [{ name: "http", port, targetPort: port }, ...more] },
+          });
+        };
+      await stack.up(serves(3000));
+      await stack.failing(
+        stack.preview(serves(8080, { name: "http", port: 9090 })),
+        /spec\.ports\[1\]\.name: Duplicate value: "http"/,
+      );
+      for (const port of [8080, 9090]) {
+        assert.deepEqual(operations(await stack.preview(serves(port)), "kubernetes:core/v1:Service"), ["update"]);
+        await stack.up();
+        const { ports } = (await get("v1", "Service", "web", namespace)).spec as { ports: object[] };
+        assert.deepEqual(ports, [{ name: "http", port, targetPort: port, protocol: "TCP" }]);
+      }
+    }));
+
   it("previews objects of a namespace that the same update makes", async () => {
     const namespace = uniqueName("new");
     const program = () => {

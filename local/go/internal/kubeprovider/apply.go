@@ -55,6 +55,9 @@ func (s *server) apply(
 		force = true
 		applied, err = client.Patch(ctx, object.GetName(), types.ApplyPatchType, body, patch)
 	}
+	if apierrors.IsInvalid(err) && options.dryRun && createdHere && options.previous != nil {
+		return checkMerged(ctx, client, live, object, options.previous, manager)
+	}
 	return applied, explainConflict(err, object)
 }
 
