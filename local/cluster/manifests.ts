@@ -55,6 +55,7 @@ export function accessManifests(spec: ClusterSpec): Manifest[] {
     ...role("berth:provisioner", "berth:provisioner", [
       { apiGroups: [""], resources: ["persistentvolumes"], verbs: [...read, "create", "patch", "update", "delete"] },
       { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: [...read, "update", "patch"] },
+      { apiGroups: [""], resources: ["persistentvolumeclaims/status"], verbs: ["patch"] },
       { apiGroups: ["storage.k8s.io"], resources: ["storageclasses"], verbs: read },
       { apiGroups: [""], resources: ["nodes", "pods"], verbs: read },
       { apiGroups: ["", "events.k8s.io"], resources: ["events"], verbs: ["create", "patch", "update"] },
@@ -104,6 +105,8 @@ export function storageManifests(): Manifest[] {
       provisioner: provisionerName,
       reclaimPolicy: "Delete",
       volumeBindingMode: "WaitForFirstConsumer",
+      // The provisioner records the new size; the folders share one disk and have no size of their own.
+      allowVolumeExpansion: true,
     },
   ];
 }

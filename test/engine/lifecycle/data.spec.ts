@@ -15,6 +15,7 @@ const both = { postgresql: { storage: "2Gi" }, redis: { storage: "1Gi" } };
 
 interface Claim extends KubeObject {
   spec: { resources: { requests: { storage: string } } };
+  status?: { capacity?: { storage?: string } };
 }
 
 describe("data of an environment whose config changes", function () {
@@ -85,17 +86,31 @@ describe("data of an environment whose config changes", function () {
     assert.equal((await claim("postgresql"))?.spec.resources.requests.storage, "2Gi");
   });
 
-  it("does not grow on a storage class that does not allow it, which is said before anything is changed", async () => {
+  it("grows in place, and is there when the deploy ends", async () => {
     const larger = { ...both, mariadb: true, redis: { storage: "2Gi" } };
-    await failsWith(deployTo(target(), request(larger, {}, "3")), {
+    const before = await uids("redis");
+    const { changes } = await preview(target(), request(larger, {}, "3"));
+    assert.deepEqual(
+      changes.find(({ object }) => object.startsWith("PersistentVolumeClaim ")),
+      {
+        op: "update",
+        object: `PersistentVolumeClaim ${name.namespace}/redis-data`,
+        fields: ["spec.resources.requests.storage"],
+      },
+    );
+    await deployTo(target(), request(larger, {}, "3"));
+    const grown = await claim("redis");
+    assert.equal(grown?.spec.resources.requests.storage, "2Gi");
+    assert.equal(grown.status?.capacity?.storage, "2Gi");
+    assert.deepEqual(await uids("redis"), before);
+    await failsWith(deployTo(target(), request({ ...larger, redis: both.redis }, {}, "3")), {
       exitCode: ExitCode.usage,
-      message: /the volume of Redis cannot grow from 1Gi to 2Gi: its storage class berth-local does not allow it/,
+      message: /1Gi is less than the 2Gi that the volume of Redis has/,
     });
-    assert.equal((await claim("redis"))?.spec.resources.requests.storage, "1Gi");
   });
 
   it("is not dropped unless that is allowed, which a preview says with the objects that would go", async () => {
-    const file = writeConfig({ projectId: project, databases: both });
+    const file = writeConfig({ projectId: project, databases: { ...both, redis: { storage: "2Gi" } } });
     const args = ["--pr", "1", "--config", file, "--commit", commit("4"), "--branch", "b", "--image", image("4")];
     const previewing = spawnBerth(target(), ["--json", "preview", ...args]);
     assert.equal(await previewing.end(), ExitCode.dataLoss, previewing.output);

@@ -83,6 +83,13 @@ func run(ctx context.Context, opts options) error {
 	if err := os.Chmod(opts.root, 0o700); err != nil {
 		return fmt.Errorf("closing the folder of the volumes to others: %w", err)
 	}
+	failed := make(chan error, 1)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		failed <- (&resizer{client: client, name: opts.name}).run(ctx)
+		stop()
+	}()
 	controller.NewProvisionController(ctx, client, opts.name, &provisioner{root: opts.root, node: opts.node},
 		controller.LeaderElection(false), // one node, one provisioner
 		// Keeps a volume's object until its folder is gone, so that none is forgotten.
@@ -92,5 +99,5 @@ func run(ctx context.Context, opts options) error {
 		controller.FailedProvisionThreshold(0),
 		controller.FailedDeleteThreshold(0),
 	).Run(ctx)
-	return nil
+	return <-failed
 }
