@@ -37,6 +37,8 @@ export class RealCluster {
     readonly images: readonly [string, string],
     /** Opens environments' URLs, and checks the gateway's certificate. */
     readonly visitor: Visitor,
+    /** Certificate of the gateway's authority, in PEM. */
+    readonly authority: string,
     private readonly kubectl: string,
     private readonly nodePid: number,
   ) {}
@@ -61,8 +63,9 @@ export class RealCluster {
     const target = await embeddedTarget(name);
     const pid = await runningNode(name, clusterFolder(name));
     const kube = Kube.load(target.kubeconfig);
-    const visitor = new Visitor(await readFile(await gatewayAuthority(name), "utf8"));
-    return new RealCluster(target, kube, [first, second], visitor, toolchain.kubectl, pid);
+    const authority = await readFile(await gatewayAuthority(name), "utf8");
+    const visitor = new Visitor(authority);
+    return new RealCluster(target, kube, [first, second], visitor, authority, toolchain.kubectl, pid);
   }
 
   /** Deploys the example app as a project's pull request 1. */

@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { promisify } from "node:util";
 import { LABEL } from "../../../config/labels";
 import { parseConfig } from "../../../config/parse";
 import { BerthError, ExitCode } from "../../../lifecycle/errors";
 import type { KubeObject } from "../../../lifecycle/kube";
-import { onNode, runningNode } from "../../../local/cluster/images";
 import { clusterFolder } from "../../../local/cluster/spec";
 import { changeChoices } from "../../../local/environment";
 import { clientCommand, type Answers, type Questions } from "./clients";
 import { RealCluster } from "./support";
 
-const run = promisify(execFile);
 const clusterName = "test-real";
 const project = "stores";
 const previews = `${project}-originals`;
@@ -25,7 +21,7 @@ interface Claim extends KubeObject {
   status: { capacity: { storage: string } };
 }
 interface Volume extends KubeObject {
-  spec: { capacity: { storage: string }; local: { path: string } };
+  spec: { capacity: { storage: string } };
 }
 
 /** A config whose PostgreSQL has a volume of that size. */
@@ -101,31 +97,5 @@ describe("preview secrets and volumes of real pods", function () {
       return true;
     });
     assert.equal((await claimAndVolume()).claim.status.capacity.storage, "2Gi");
-  });
-
-  it("that is full is named with its database and what to do", async () => {
-    const pid = await runningNode(clusterName, clusterFolder(clusterName));
-    const { path } = (await claimAndVolume()).volume.spec.local;
-    const onTheNode = async (...argv: string[]) => {
-      const [program = "", ...args] = onNode(pid, argv);
-      await run(program, args);
-    };
-    // The folders of the embedded cluster share one disk: a small file system in the folder's place is full at once.
-    await onTheNode("mount", "-t", "tmpfs", "-o", "size=4m,mode=0777", "tmpfs", path);
-    try {
-      await cluster.kube.delete(podPath, { gracePeriodSeconds: 0 });
-      await assert.rejects(cluster.deploy(project, { config: sized("2Gi"), digit: "4", timeout: 45 }), (error) => {
-        assert.ok(error instanceof BerthError);
-        assert.match(error.message, /pod postgresql-0 \(container postgresql\)/);
-        assert.match(error.message, /No space left on device/);
-        assert.match(error.fix, /is full: for a database raise its `storage`/);
-        return true;
-      });
-    } finally {
-      await onTheNode("umount", "--lazy", path);
-    }
-    await cluster.kube.delete(podPath, { gracePeriodSeconds: 0 });
-    await cluster.deploy(project, { config: sized("2Gi"), digit: "5" });
-    assert.deepEqual(await ask({ postgresql: ["SELECT guest FROM visits"] }), { postgresql: [["Ann"]] });
   });
 });
