@@ -10,7 +10,7 @@ import { BerthError, ExitCode } from "../lifecycle/errors";
 import { Kube } from "../lifecycle/kube";
 import type { Target } from "../lifecycle/target";
 import { readIfThere, writeWhole } from "../lifecycle/workspace";
-import { environment, listClusters, offerDatabases } from "../local";
+import { environment, listClusters, offerDatabases, offerLogins } from "../local";
 import type { ImageProgress } from "../local/images";
 import { cacheDir, stateDir } from "../local/paths";
 import { ensurePulumiHome } from "../local/plugins";
@@ -35,6 +35,8 @@ const projectFile = join(berthRoot, "Pulumi.yaml");
 /** What an embedded cluster must offer, and may have to make first. */
 export interface EmbeddedNeeds {
   readonly databases: readonly Engine[];
+  /** Who logs people in by way of the callback broker: the app itself, or a proxy in front of it. @default nobody */
+  readonly logins?: "app" | "proxy";
   readonly onImage?: (progress: ImageProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -72,6 +74,7 @@ export async function chooseTarget(globals: Globals, platformFile?: string, need
 /** The embedded cluster of that name, which must run. */
 export async function embeddedTarget(name: string, needs?: EmbeddedNeeds): Promise<Target> {
   if (needs) await offerDatabases(name, needs.databases, needs);
+  if (needs?.logins) await offerLogins(name, needs.logins === "proxy", needs);
   const local = await environment(name);
   const folder = join(stateDir(), "clusters", name);
   return {

@@ -4,14 +4,14 @@ import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Command } from "commander";
 import { enabledEngines } from "../config/databases";
-import { loadConfig } from "../config/load";
+import { loadConfig, type Config } from "../config/load";
 import { deploy, type DeployRequest } from "../lifecycle/deploy";
 import { BerthError, ExitCode } from "../lifecycle/errors";
 import { environmentName, parsePrNumber } from "../lifecycle/naming";
 import type { Target } from "../lifecycle/target";
 import { buildProgress } from "./build-progress";
 import { action, command } from "./command";
-import { chooseTarget, whoAsks, type Globals } from "./context";
+import { chooseTarget, whoAsks, type EmbeddedNeeds, type Globals } from "./context";
 import { nameAndImage, positiveSeconds } from "./options";
 import { renderDeploy } from "./render";
 import type { Reporter } from "./reporter";
@@ -101,7 +101,7 @@ export function deployCommand(): Command {
     );
 }
 
-/** The cluster that a deploy is for; an embedded one offers the databases that it asks for. */
+/** The cluster that a deploy is for; an embedded one offers the databases and log-ins that it asks for. */
 export function deployTarget(
   globals: Globals,
   options: DeployCliOptions,
@@ -111,9 +111,16 @@ export function deployTarget(
 ): Promise<Target> {
   return chooseTarget(globals, options.platform, {
     databases: enabledEngines(request.config.databases),
+    ...loginsOf(request.config),
     onImage: buildProgress(reporter).onImage,
     signal,
   });
+}
+
+/** What an embedded cluster must have for the log-ins of a config. */
+function loginsOf({ access, oauth }: Config): Pick<EmbeddedNeeds, "logins"> {
+  if (access.mode === "oidc") return { logins: "proxy" };
+  return oauth.callback ? { logins: "app" } : {};
 }
 
 /** What the options ask for, with what git knows. */

@@ -2,7 +2,10 @@ import { spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { parse } from "yaml";
+import { parseProvider, type ProviderInput } from "../config/platform";
 import { BerthError, ExitCode } from "../lifecycle/errors";
+import { readIfThere } from "../lifecycle/workspace";
 import {
   cloudEnvironment,
   defaultName,
@@ -66,6 +69,7 @@ interface UpFlags extends NameOption {
   readonly plugins?: "official" | "stand-in";
   /** Path of a file. */
   readonly settings?: string;
+  readonly oidc?: string;
 }
 
 function upCommand(): Command {
@@ -91,6 +95,10 @@ function upCommand(): Command {
       "further settings of the platform, such as previewSecrets; kept until others are given",
     )
     .option("--no-databases", "make no image of a database before an environment needs it")
+    .option(
+      "--oidc <file>",
+      "OpenID provider for environments with access.mode: oidc; fields as in oauth.oidc of berth:platform",
+    )
     .addOption(
       new Option("--plugins <source>", "plugins of the engine (default: official ones if there)").choices([
         "official",
@@ -98,13 +106,15 @@ function upCommand(): Command {
       ]),
     )
     .action(
-      action<UpFlags>(async (session, flags) => {
+      action<UpFlags>(async (session, { oidc, ...flags }) => {
         const { stops, colors } = session;
+        const provider = oidc === undefined ? {} : { provider: await readProvider(oidc) };
         try {
           const { settings, ...rest } = flags;
           const result = await up({
             ...rest,
             ...(settings === undefined ? {} : { settings: readSettings(settings) }),
+            ...provider,
             ...progressOf(session),
             name: nameOf(session, flags),
             signal: stops.signal,
@@ -120,6 +130,22 @@ function upCommand(): Command {
         }
       }),
     );
+}
+
+/**
+ * Reads the settings of a provider.
+ *
+ * @throws BerthError when there is no such file; ConfigError with all that is wrong in it
+ */
+async function readProvider(file: string): Promise<ProviderInput> {
+  const text = await readIfThere(file);
+  if (text === undefined) {
+    throw new BerthError(`there is no file ${file}`, {
+      fix: "give --oidc a YAML file with issuer, clientId, clientSecret and allow.",
+      exitCode: ExitCode.usage,
+    });
+  }
+  return parseProvider(parse(text), file);
 }
 
 /** Progress of `up` as lines: each step when it ends, with its time. */

@@ -95,6 +95,7 @@ export function renderDeploy(result: DeployResult, colors: Colors): string {
     ...(result.access === "basic"
       ? [`  access: with a password; \`berth status ${result.environment} --show-secrets\` tells it`]
       : []),
+    ...(result.access === "oidc" ? ["  access: after a log-in with the platform's provider"] : []),
     `  commit ${result.commit}, generation ${result.generation}${result.databases.length === 0 ? "" : `, databases: ${result.databases.join(", ")}`}`,
   ].join("\n");
 }

@@ -51,7 +51,10 @@ describe("headers of every answer", () => {
 
 describe("access in berth.yaml", () => {
   it("names what it takes", () => {
-    assert.match(refusals({ access: { mode: "password" } }), /access\.mode is "password"; accepted: public or basic/);
+    assert.match(
+      refusals({ access: { mode: "password" } }),
+      /access\.mode is "password"; accepted: public, basic or oidc/,
+    );
     assert.match(
       refusals({ access: { allow: ["10.0.0.1"] } }),
       /access\.allow\[0\] is "10\.0\.0\.1"; accepted: an IPv4 range/,

@@ -1,13 +1,16 @@
 /* Who gets in at an environment's URL, and what every answer carries. Shared by berth.yaml and the platform's settings. */
 
-/** Who gets in. `public`: everyone who knows the URL. `basic`: who knows the environment's user and generated password. */
-export const ACCESS_MODES = ["public", "basic"] as const;
+/**
+ * Who gets in. `public`: everyone who knows the URL. `basic`: who knows the environment's user and generated password. `oidc`: who has
+ * logged in with the platform's OpenID provider and is on its list.
+ */
+export const ACCESS_MODES = ["public", "basic", "oidc"] as const;
 
 /** One of {@link ACCESS_MODES}. */
 export type AccessMode = (typeof ACCESS_MODES)[number];
 
 /** How errors say what is accepted. */
-export const ACCESS_MODE = "public or basic";
+export const ACCESS_MODE = "public, basic or oidc";
 
 /** User name of `basic`; what keeps people out is the password. */
 export const LOGIN_USER = "berth";

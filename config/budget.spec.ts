@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { config } from "../test/support/samples";
 import { planFootprint } from "./budget";
+import { PROXY_RESOURCES } from "./limits";
 import { examine } from "./parse";
 import { formatPath } from "./problems";
+import { parseBytes, parseCpu } from "./quantity";
 
 const refused = (fields: Record<string, unknown>) => {
   const result = examine({ projectId: "shop", ...fields });
@@ -16,6 +18,16 @@ describe("a budget", () => {
     const { cpu, memory, storage } = planFootprint(config({ databases }));
     // 50m + 100m + 100m; 128Mi + 256Mi + 64Mi; 2Gi + 1Gi.
     assert.deepEqual([cpu, memory, storage], [250, 448 * 2 ** 20, 3 * 2 ** 30]);
+  });
+
+  it("counts the proxy of a log-in", () => {
+    const { cpu, memory } = planFootprint(config());
+    const guarded = planFootprint(config({ access: { mode: "oidc" } }));
+    const { requests } = PROXY_RESOURCES;
+    assert.deepEqual(
+      [guarded.cpu - cpu, guarded.memory - memory],
+      [parseCpu(requests.cpu), parseBytes(requests.memory)],
+    );
   });
 
   it("costs the larger share of a node, and the volumes", () => {

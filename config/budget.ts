@@ -1,5 +1,5 @@
 import { enabledEngines, settingsOf } from "./databases";
-import { DATABASE_RESOURCES } from "./limits";
+import { DATABASE_RESOURCES, PROXY_RESOURCES } from "./limits";
 import { HOURS_PER_MONTH, instancePrice, unitPrice } from "./prices";
 import type { Finding } from "./problems";
 import { formatBytes, formatCpu, parseBytes, parseCpu } from "./quantity";
@@ -32,6 +32,7 @@ export function planFootprint(config: Config): Footprint {
   const pods = [
     ...workloadsOf(config).map(({ resources, replicas }) => ({ count: replicas, ...resources.requests })),
     ...engines.map((engine) => ({ count: 1, ...DATABASE_RESOURCES[engine].requests })),
+    ...(config.access.mode === "oidc" ? [{ count: 1, ...PROXY_RESOURCES.requests }] : []),
   ];
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const cpu = sum(pods.map((pod) => pod.count * parseCpu(pod.cpu)));

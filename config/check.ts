@@ -6,6 +6,7 @@ import { ENGINES } from "./engines";
 import { ENVIRONMENT_IN_NAME } from "./names";
 import { MOST_STARTUP_SECONDS, isAsked, startupSeconds } from "./probes";
 import type { ProbeSettings } from "./probes";
+import { OAUTH_SECRETS } from "./oauth";
 import type { Finding } from "./problems";
 import { parseBytes, parseCpu } from "./quantity";
 import { DEFAULT_HEALTH_PATH, configSchema } from "./schema";
@@ -65,6 +66,14 @@ function checkEnvFrom({ envFrom, path }: WorkloadConfig): Finding[] {
         value: kinds.length === 0 ? "without a reference" : "two references in one",
         accepted: "exactly one of secretRef and configMapRef",
         fix: kinds.length === 0 ? "Add one of them." : "Make it two entries.",
+      };
+    }
+    if (source.secretRef?.name === OAUTH_SECRETS.proxy.name) {
+      return {
+        path: [...path, "envFrom", index, "secretRef", "name"],
+        value: `"${OAUTH_SECRETS.proxy.name}", the proxy's own Secret`,
+        accepted: "Secrets of the app",
+        fix: "Remove it: an app never gets the keys of the proxy that guards it.",
       };
     }
     const key = `${kinds.join()}/${source.secretRef?.name ?? source.configMapRef?.name ?? ""}`;
@@ -176,7 +185,9 @@ function checkProbes({ probes, port, path, isPublic, name }: WorkloadConfig): Fi
 }
 
 /** Names of what else an environment may consist of, and words in the names of its policies; a service of that name would take its place. */
-const RESERVED_NAMES: readonly string[] = [...new Set([APP, "dns", "gateway", "others", "minio", ...ENGINES])];
+const RESERVED_NAMES: readonly string[] = [
+  ...new Set([APP, "access-proxy", "dns", "gateway", "others", "minio", ...ENGINES]),
+];
 
 /** How the names of copied preview secrets begin; the ConfigMap of a service could have that of a copy. */
 const COPIES = "preview-";
@@ -307,7 +318,29 @@ function checkAccess(config: Config): Finding[] {
     if (seen.has(key)) findings.push(duplicate(["ingress", "headers", name], name, "each header once, in any case"));
     seen.add(key);
   }
-  return [...findings, ...workloadsOf(config).flatMap(checkGrpcHealth)];
+  if (isClosed && config.oauth.callback) findings.push(without(["oauth", "callback"], open));
+  return [...findings, ...checkPeople(config), ...workloadsOf(config).flatMap(checkGrpcHealth)];
+}
+
+/** Lists of people say who may enter after a log-in. Beside any other mode they would keep nobody out. */
+function checkPeople({ access: { mode, oidc } }: Config): Finding[] {
+  return (["emails", "emailDomains", "groups"] as const).flatMap((kind): Finding[] => {
+    if (mode !== "oidc" && oidc[kind].length > 0) {
+      return [
+        {
+          path: ["access", "oidc", kind],
+          value: `given although access.mode is ${mode ?? "left to the platform"}`,
+          accepted: "a list only with mode: oidc",
+          fix: "Set access.mode to oidc, or remove the list.",
+        },
+      ];
+    }
+    return oidc[kind].flatMap((entry, index) =>
+      oidc[kind].indexOf(entry) === index
+        ? []
+        : [duplicate(["access", "oidc", kind, index], `"${entry}"`, "each entry once")],
+    );
+  });
 }
 
 /** Who speaks gRPC is not asked for a path on its port. */

@@ -81,6 +81,15 @@ export const DATABASE_RESOURCES: Record<Engine, Resources> = {
 };
 
 /**
+ * The proxy in front of an app with access.mode oidc. Apache with 2 processes of 64 threads needs some 30 MiB; half a core is
+ * several hundred requests a second.
+ */
+export const PROXY_RESOURCES: Resources = {
+  requests: { cpu: "20m", memory: "48Mi" },
+  limits: { cpu: "500m", memory: "192Mi" },
+};
+
+/**
  * Share of its memory limit that a Redis may fill with data. When it rewrites its file a copy of what changes meanwhile takes
  * memory too, in the worst case as much again.
  */

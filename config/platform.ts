@@ -6,6 +6,7 @@ import { ENGINES, USUAL_VERSIONS, perEngine, sortVersions } from "./databases";
 import type { Engine } from "./databases";
 import { IMAGE_BY_DIGEST, isImageByDigest, tagOf } from "./image";
 import { PLATFORM_NAMESPACE, PROJECT_ID_PATTERN } from "./names";
+import { PEOPLE } from "./oauth";
 import { ConfigError, findingsOf, toProblem } from "./problems";
 import type { Finding } from "./problems";
 
@@ -156,6 +157,73 @@ const existingGateway = z.strictObject({
     .min(1, "at least one source")
     .describe("From where its requests reach pods: its pods, or ranges. Nothing else may reach an app."),
 });
+const people = (kind: keyof typeof PEOPLE, what: string) =>
+  z
+    .array(z.string(PEOPLE[kind].accepted).regex(PEOPLE[kind].pattern, PEOPLE[kind].accepted), `a list of ${what}`)
+    .default([]);
+
+const ISSUER = "an https URL without query, such as https://login.example.com";
+const oidc = z.strictObject({
+  issuer: z
+    .string(ISSUER)
+    .regex(/^https?:\/\/[^\s?#@]+$/, ISSUER)
+    .refine((text) => URL.canParse(text), ISSUER)
+    .describe(
+      "The OpenID provider, exactly as it calls itself. Plain http only where environments have it too, or inside the cluster.",
+    ),
+  clientId: z
+    .string("a client ID")
+    .regex(/^[A-Za-z0-9._:/@-]{1,255}$/, "a client ID")
+    .describe("The client that is registered with the provider, with the one callback URL."),
+  clientSecret: z
+    .strictObject({
+      name: objectName().describe("Name of a Secret in the platform namespace."),
+      key: objectName().default("client-secret").describe("Its key that holds the client's secret."),
+    })
+    .describe("Where the client's secret is. It never enters an environment, nor Pulumi's state."),
+  proxyImage: image().describe("Image of the proxy: Apache with mod_auth_openidc, as local/images makes it."),
+  allow: z
+    .strictObject({
+      emails: people("emails", "e-mail addresses").describe("People, by verified e-mail address."),
+      emailDomains: people("emailDomains", "domains").describe("Domains of verified e-mail addresses."),
+      groups: people("groups", "groups").describe("Groups of the provider."),
+    })
+    .describe(
+      "Who may enter environments at all: whoever is on one of the lists. A project's config narrows it further.",
+    ),
+  scopes: z
+    .array(z.string("a scope").regex(/^[A-Za-z0-9._:/-]{1,128}$/, "a scope"), "a list of scopes")
+    .default(["openid", "email", "profile"])
+    .describe("Scopes that are asked for. Some providers give groups only with one of their own."),
+  groupsClaim: z
+    .string("a claim")
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, "a claim")
+    .default("groups")
+    .describe("Claim that lists a person's groups."),
+  requireVerifiedEmail: z
+    .boolean("true or false")
+    .default(true)
+    .describe("Whether an address counts only with the claim email_verified, which a few providers never send."),
+  ports: z
+    .array(z.int(PORT).min(1, PORT).max(65535, PORT), "a list of ports")
+    .default([443])
+    .describe("Ports of the provider."),
+  cidrs: z
+    .array(cidr(), "a list of ranges")
+    .min(1, "at least one range")
+    .default(["0.0.0.0/0"])
+    .describe("Where the provider is. Private addresses inside a wider range stay closed; name theirs."),
+});
+
+const oauth = z.strictObject({
+  image: image().describe("Image of the callback broker, as local/images makes it."),
+  apiServerCidrs: z
+    .array(cidr(), "a list of ranges")
+    .min(1, "at least one range")
+    .default(["0.0.0.0/0"])
+    .describe("Where the API server is. The broker reaches it on 443 and 6443."),
+  oidc: oidc.optional().describe("The provider for environments with access.mode: oidc. None when left out."),
+});
 
 export const platformSchema = z.strictObject(
   {
@@ -177,7 +245,9 @@ export const platformSchema = z.strictObject(
           .array(z.enum(ACCESS_MODES, ACCESS_MODE), "a list of access modes")
           .min(1, "at least one access mode")
           .optional()
-          .describe("Modes that a config may name. All that the gateway can keep when left out."),
+          .describe(
+            "Modes that a config may name. All that the gateway can keep when left out; `oidc` takes oauth.oidc.",
+          ),
       })
       .prefault({})
       .describe("Who may open environments' URLs."),
@@ -236,6 +306,11 @@ export const platformSchema = z.strictObject(
       })
       .prefault({})
       .describe("Operators that this cluster has for databases of environments."),
+    oauth: oauth
+      .optional()
+      .describe(
+        "The callback broker: one registered callback URL, https://auth.<domain>/callback, for all environments.",
+      ),
     privateEgress: z
       .array(cidr(), "a list of ranges")
       .default([])
@@ -276,6 +351,21 @@ export const platformSchema = z.strictObject(
   "a mapping of fields",
 );
 
+/** Settings of the provider as one may write them, apart from the proxy's image. */
+export type ProviderInput = Omit<z.input<typeof oidc>, "proxyImage">;
+
+/**
+ * Checks the settings of a provider in a file of their own.
+ *
+ * @param source name of the file, for errors
+ * @throws ConfigError with all problems at once
+ */
+export function parseProvider(value: unknown, source: string): ProviderInput {
+  const parsed = oidc.omit({ proxyImage: true }).safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(source, findingsOf(parsed.error.issues, value, oidc).map(toProblem));
+}
+
 /** Settings of the platform stack, with defaults filled in. */
 export type PlatformConfig = z.output<typeof platformSchema>;
 
@@ -300,7 +390,7 @@ export function parsePlatform(value: unknown): PlatformConfig {
 }
 
 function contradictions(config: PlatformConfig): Finding[] {
-  const { gateway, access, images, defaultVersions, operators, privateEgress } = config;
+  const { gateway, access, oauth, images, defaultVersions, operators, privateEgress } = config;
   const findings: Finding[] = checkPreviewSecrets(config);
   for (const engine of ENGINES) {
     const offered = sortVersions(Object.keys(images[engine]));
@@ -331,7 +421,7 @@ function contradictions(config: PlatformConfig): Finding[] {
       fix: "Set gateway.scheme to https, or remove gateway.tlsSecret.",
     });
   }
-  const modes = acceptedModes({ gateway, access });
+  const modes = acceptedModes(config);
   if (!modes.includes(access.default)) {
     findings.push({
       path: ["access", "default"],
@@ -340,7 +430,26 @@ function contradictions(config: PlatformConfig): Finding[] {
       fix:
         gateway.mode === "existing"
           ? "Name another: a gateway of mode existing keeps nobody out."
-          : "Add it to access.accepted, or name another.",
+          : access.default === "oidc" && oauth?.oidc === undefined
+            ? "Describe the provider in oauth.oidc, or name another."
+            : "Add it to access.accepted, or name another.",
+    });
+  }
+  const provider = oauth?.oidc;
+  if (provider?.issuer.startsWith("http:") && gateway.scheme === "https" && !isInCluster(provider.issuer)) {
+    findings.push({
+      path: ["oauth", "oidc", "issuer"],
+      value: `"${provider.issuer}", without TLS`,
+      accepted: "an https URL where gateway.scheme is https, or a host in the cluster (NAME.NAMESPACE.svc)",
+      fix: "Use the provider's https URL.",
+    });
+  }
+  if (provider && Object.values(provider.allow).every((entries) => entries.length === 0)) {
+    findings.push({
+      path: ["oauth", "oidc", "allow"],
+      value: "nobody",
+      accepted: "at least one entry in emails, emailDomains or groups",
+      fix: "Say who may enter, such as emailDomains: [example.com].",
     });
   }
   privateEgress.forEach((range, index) => {
@@ -397,6 +506,11 @@ function checkPreviewSecrets({ previewSecrets }: PlatformConfig): Finding[] {
   });
 }
 
+/** Whether a URL leads to a Service of the cluster, by the names that its DNS gives them. */
+function isInCluster(text: string): boolean {
+  return /\.svc(\.cluster\.local)?$/.test(new URL(text).hostname);
+}
+
 /** The version of an engine that a config gets when it names none; undefined when the platform offers none. */
 export function defaultVersion(
   engine: Engine,
@@ -407,9 +521,18 @@ export function defaultVersion(
 }
 
 /** Access modes that configs may name: those that are accepted and that the gateway can keep. */
-export function acceptedModes({ gateway, access }: Pick<PlatformConfig, "gateway" | "access">): AccessMode[] {
+export function acceptedModes({
+  gateway,
+  access,
+  oauth,
+}: Pick<PlatformConfig, "gateway" | "access" | "oauth">): AccessMode[] {
   const wanted = access.accepted ?? ACCESS_MODES;
-  return ACCESS_MODES.filter((mode) => wanted.includes(mode) && (mode === "public" || gateway.mode !== "existing"));
+  const kept: Record<AccessMode, boolean> = {
+    public: true,
+    basic: gateway.mode !== "existing",
+    oidc: gateway.mode !== "existing" && oauth?.oidc !== undefined,
+  };
+  return ACCESS_MODES.filter((mode) => wanted.includes(mode) && kept[mode]);
 }
 
 const source = z.union([
@@ -462,6 +585,28 @@ export const platformFactsSchema = z.object({
       labels: z.record(z.string(), z.string()),
       namespace: z.string(),
       podLabels: z.record(z.string(), z.string()),
+    })
+    .nullable(),
+  /** Null where the platform has no callback broker. */
+  oauth: z
+    .object({
+      callbackUrl: z.string(),
+      /** Where proxies of environments reach the broker. */
+      internalUrl: z.string(),
+      oidc: z
+        .object({
+          clientId: z.string(),
+          proxyImage: z.string(),
+          scopes: z.array(z.string()),
+          groupsClaim: z.string(),
+          requireVerifiedEmail: z.boolean(),
+          allow: z.object({
+            emails: z.array(z.string()),
+            emailDomains: z.array(z.string()),
+            groups: z.array(z.string()),
+          }),
+        })
+        .nullable(),
     })
     .nullable(),
 });

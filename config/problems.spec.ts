@@ -250,6 +250,39 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
     "databases.minio is enabled beside s3, which is the same object store; accepted: one of s3 and minio. Remove minio to have the S3_* and AWS_* variables, or s3 to have MINIO_* and S3_*.",
   ],
   [
+    "access: { oidc: true }",
+    "access.oidc is true; accepted: a mapping of emails, emailDomains, groups. Change access.oidc to what is accepted.",
+  ],
+  [
+    "access: { mode: oidc, oidc: { emails: ann } }",
+    'access.oidc.emails is "ann"; accepted: a list of e-mail addresses. Change access.oidc.emails to what is accepted.',
+  ],
+  [
+    "access: { mode: oidc, oidc: { emails: [ann] } }",
+    'access.oidc.emails[0] is "ann"; accepted: an e-mail address. Change access.oidc.emails[0] to what is accepted.',
+  ],
+  [
+    "access: { mode: oidc, oidc: { emailDomains: corp } }",
+    'access.oidc.emailDomains is "corp"; accepted: a list of domains. Change access.oidc.emailDomains to what is accepted.',
+  ],
+  [
+    "access: { mode: oidc, oidc: { emailDomains: [corp] } }",
+    'access.oidc.emailDomains[0] is "corp"; accepted: a domain name such as example.com. Change access.oidc.emailDomains[0] to what is accepted.',
+  ],
+  [
+    "access: { mode: oidc, oidc: { groups: staff } }",
+    'access.oidc.groups is "staff"; accepted: a list of groups. Change access.oidc.groups to what is accepted.',
+  ],
+  [
+    'access: { mode: oidc, oidc: { groups: ["a,b"] } }',
+    'access.oidc.groups[0] is "a,b"; accepted: a group as the provider names it. Change access.oidc.groups[0] to what is accepted.',
+  ],
+  ["oauth: true", "oauth is true; accepted: a mapping of callback. Change oauth to what is accepted."],
+  [
+    "oauth: { callback: 1 }",
+    "oauth.callback is 1; accepted: true or false. Change oauth.callback to what is accepted.",
+  ],
+  [
     "ingress: true",
     "ingress is true; accepted: a mapping of enabled, annotations, headers. Change ingress to what is accepted.",
   ],
@@ -277,10 +310,13 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
     "ingress: { headers: { X-A: true } }",
     "ingress.headers.X-A is true; accepted: text, or false to leave the header to the app. Change ingress.headers.X-A to what is accepted.",
   ],
-  ["access: public", 'access is "public"; accepted: a mapping of mode, allow. Change access to what is accepted.'],
+  [
+    "access: public",
+    'access is "public"; accepted: a mapping of mode, allow, oidc. Change access to what is accepted.',
+  ],
   [
     "access: { mode: password }",
-    'access.mode is "password"; accepted: public or basic. Change access.mode to what is accepted.',
+    'access.mode is "password"; accepted: public, basic or oidc. Change access.mode to what is accepted.',
   ],
   [
     "access: { allow: 10.0.0.0/8 }",
@@ -387,7 +423,7 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "secrets: {}",
-    "secrets is not a known field; accepted: one of projectId, trigger, app, image, env, envFrom, resources, writableDirs, probes, services, databases, ingress, access, metrics, ttl, sleep, budget, egress. Remove it.",
+    "secrets is not a known field; accepted: one of projectId, trigger, app, image, env, envFrom, resources, writableDirs, probes, services, databases, ingress, access, oauth, metrics, ttl, sleep, budget, egress. Remove it.",
   ],
 ];
 

@@ -1,5 +1,5 @@
 import { enabledEngines, isOperated, settingsOf } from "./databases";
-import { DATABASE_RESOURCES, WAIT_RESOURCES } from "./limits";
+import { DATABASE_RESOURCES, PROXY_RESOURCES, WAIT_RESOURCES } from "./limits";
 import type { Resources } from "./limits";
 import { formatBytes, formatCpu, parseBytes, parseCpu } from "./quantity";
 import type { Config } from "./schema";
@@ -16,6 +16,9 @@ export function podsOf({ replicas }: Pick<WorkloadConfig, "replicas">): number {
 
 /** Pods of a database that count at once: the running one, and one that is still ending on a lost node. */
 export const DATABASE_PODS = 2;
+
+/** Pods of the proxy at once: the running one, and the one that an update starts beside it. */
+export const PROXY_PODS = 2;
 
 /** Pods for people: `kubectl debug`, a one-off Job. They take what LimitRange gives by default, if the quota has it left. */
 export const SPARE_PODS = 2;
@@ -40,10 +43,13 @@ interface Need {
  * else does. Storage is what the config asks for, not an allowance.
  *
  * Load balancers and node ports are zero: an environment is reached through the gateway only.
+ *
+ * @param isGuarded whether a proxy stands before it, as in access mode oidc
  */
-export function planQuota(config: Config): Quota {
+export function planQuota(config: Config, isGuarded = false): Quota {
   const engines = enabledEngines(config.databases);
   const workloads = workloadsOf(config);
+  const proxies = isGuarded ? PROXY_PODS : 0;
   const needs: Need[] = [
     ...workloads.map((workload) => ({
       pods: podsOf(workload),
@@ -51,6 +57,7 @@ export function planQuota(config: Config): Quota {
       each: workload.engines.length > 0 ? podNeed(workload.resources, WAIT_RESOURCES) : podNeed(workload.resources),
     })),
     ...engines.map((engine) => ({ pods: 1, each: podNeed(DATABASE_RESOURCES[engine]) })),
+    { pods: proxies, each: podNeed(PROXY_RESOURCES) },
   ];
   const pods = workloads.reduce((total, workload) => total + podsOf(workload), 0);
   // A renamed service comes before the old one goes, so that each counts twice. Pods have that room anyway.
@@ -67,9 +74,9 @@ export function planQuota(config: Config): Quota {
     "limits.memory": formatBytes(limitBytes),
     "requests.storage": formatBytes(volumes.reduce((total, size) => total + parseBytes(size), 0)),
     persistentvolumeclaims: String(volumes.length),
-    pods: String(pods + volumes.length * DATABASE_PODS + SPARE_PODS),
+    pods: String(pods + volumes.length * DATABASE_PODS + proxies + SPARE_PODS),
     // CloudNativePG makes one of its own beside ours.
-    services: String(reached + volumes.length + (isOperated(config.databases) ? 1 : 0)),
+    services: String(reached + volumes.length + (isOperated(config.databases) ? 1 : 0) + (proxies > 0 ? 1 : 0)),
     "services.loadbalancers": "0",
     "services.nodeports": "0",
     configmaps: String(MAX_CONFIG_MAPS + config.services.length),

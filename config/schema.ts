@@ -9,6 +9,7 @@ import { PROJECT_ID_PATTERN, SERVICE_NAME_PATTERN } from "./names";
 import { LIVENESS, READINESS, STARTUP } from "./probes";
 import type { ProbeTimes } from "./probes";
 import { isBytes, isCpu } from "./quantity";
+import { PEOPLE } from "./oauth";
 
 /*
  * The one definition of berth.yaml: types, defaults, JSON Schema and error messages come from it. Names, places and defaults are
@@ -441,16 +442,38 @@ const ingress = z.strictObject({
     ),
 });
 
+const people = (kind: keyof typeof PEOPLE, what: string) =>
+  list(text(PEOPLE[kind].accepted, PEOPLE[kind].pattern), 50, what).default([]);
+
 const access = z.strictObject({
   mode: z
     .enum(ACCESS_MODES, ACCESS_MODE)
     .optional()
     .describe(
-      "Who gets in: `public` is everyone who knows the URL, `basic` who knows the environment's generated password (`berth status --show-secrets` tells it). The platform's default when left out, which is public unless it says otherwise.",
+      "Who gets in: `public` is everyone who knows the URL, `basic` who knows the environment's generated password (`berth status --show-secrets` tells it), `oidc` who has logged in with the platform's provider. The platform's default when left out, which is public unless it says otherwise.",
     ),
   allow: list(checked("an IPv4 range in CIDR notation, such as 203.0.113.0/24", isCidr), 50, "ranges")
     .default([])
     .describe("Addresses from which the URL may be opened, in any mode. All when left out."),
+  oidc: z
+    .strictObject({
+      emails: people("emails", "e-mail addresses").describe("People who may enter, by verified e-mail address."),
+      emailDomains: people("emailDomains", "domains").describe("Domains of e-mail addresses that may enter."),
+      groups: people("groups", "groups").describe("Groups of the provider whose members may enter."),
+    })
+    .prefault({})
+    .describe(
+      "Who may enter with mode oidc: whoever is on one of the lists, and whom the platform lets in at all. Without lists, all of the latter.",
+    ),
+});
+
+const oauth = z.strictObject({
+  callback: z
+    .boolean("true or false")
+    .default(false)
+    .describe(
+      "Whether the app or a service logs people in by itself through the platform's one callback URL. They then get the OAUTH_* variables.",
+    ),
 });
 
 const metrics = z.strictObject({
@@ -533,6 +556,7 @@ export const configSchema = z.strictObject(
       .describe("Databases of the environment's own."),
     ingress: ingress.prefault({}).describe("The app's URL."),
     access: access.prefault({}).describe("Who may open the URLs of the app and of public services."),
+    oauth: oauth.prefault({}).describe("Log-ins that the app or a service makes by itself."),
     metrics: metrics.prefault({}).describe("The app's metrics, for Prometheus."),
     ttl,
     sleep: sleep.prefault({}).describe("When its pods may be stopped."),

@@ -1,5 +1,6 @@
 import { enabledEngines, variablesOf } from "./databases";
 import type { Engine } from "./engines";
+import { INJECTED_OAUTH } from "./oauth";
 import { isAsked, startupSeconds } from "./probes";
 import type { Config } from "./schema";
 
@@ -118,6 +119,7 @@ export function injectedNames(config: Config, workload: WorkloadConfig): string[
   const addresses = addressesFor(workload, config, ({ isPublic }) => (isPublic ? "" : null));
   return [
     ...INJECTED,
+    ...(config.oauth.callback ? INJECTED_OAUTH : []),
     ...workload.engines.flatMap((engine) => variablesOf(config.databases, engine)),
     ...Object.keys(addresses),
   ];

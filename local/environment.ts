@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 
 import { z } from "zod";
 
+import type { ProviderInput } from "../config/platform";
 import { readSpec } from "./cluster/create";
 import { readIfPresent, writeJson } from "./cluster/files";
 import { gatewayAuthorityFile, localDomain } from "./cluster/gateway";
@@ -24,6 +25,8 @@ export interface LocalPlatform {
   gateway: { mode: "host"; scheme: "https"; port: number; sources: string[] };
   storageClass: string;
   images: DatabaseImages;
+  /** Absent until an environment has needed the callback broker. */
+  oauth?: { image: string; oidc?: ProviderInput & { proxyImage: string } };
 }
 
 /** Everything that is needed to deploy to an embedded cluster. */
@@ -57,10 +60,21 @@ export async function gatewayAuthority(name: string): Promise<string> {
   });
 }
 
+/** What a cluster has for log-ins. */
+export interface Logins {
+  /** Images of the callback broker and of the proxy, once an environment has needed them. */
+  broker?: string;
+  proxy?: string;
+  /** The provider that somebody has named. */
+  provider?: ProviderInput;
+}
+
 /** What `up` chose for deployments to a cluster and {@link environment} must find again. */
 export interface Choices {
   /** Images of databases that environments may have. */
   databases: DatabaseImages;
+  /** What log-ins take; absent until an environment has needed it. */
+  logins?: Logins;
   /** Where the engine's plugins come from; absent when what is there decides. */
   plugins?: PluginSource;
   /** Further settings of the platform, by field. @default none */
@@ -74,6 +88,13 @@ const choicesShape = z.object({
   redis: imagesShape,
   mongodb: imagesShape,
   s3: imagesShape,
+  logins: z
+    .object({
+      broker: z.string().optional(),
+      proxy: z.string().optional(),
+      provider: z.custom<ProviderInput>().optional(),
+    })
+    .optional(),
   plugins: z.enum(["official", "stand-in"]).optional(),
   settings: z.record(z.string(), z.unknown()).optional(),
 });
@@ -97,8 +118,13 @@ export async function changeChoices(folder: ClusterFolder, change: (choices: Cho
 /** The choices of the last `up`; none when it did not get so far. */
 export async function readChoices(folder: ClusterFolder): Promise<Choices> {
   const text = await readIfPresent(choicesFile(folder));
-  const { plugins, settings, ...databases } = choicesShape.parse(text === null ? {} : JSON.parse(text));
-  return { databases, ...(plugins === undefined ? {} : { plugins }), ...(settings === undefined ? {} : { settings }) };
+  const { logins, plugins, settings, ...databases } = choicesShape.parse(text === null ? {} : JSON.parse(text));
+  return {
+    databases,
+    ...(logins === undefined ? {} : { logins }),
+    ...(plugins === undefined ? {} : { plugins }),
+    ...(settings === undefined ? {} : { settings }),
+  };
 }
 
 /**
@@ -154,8 +180,11 @@ export async function describeEngine(
  * The platform's settings on an embedded cluster.
  *
  * @param images images of databases that environments may have.
+ * @param logins what environments need to log people in. @default none of it
  */
-export function planPlatform(spec: ClusterSpec, images: DatabaseImages): LocalPlatform {
+export function planPlatform(spec: ClusterSpec, images: DatabaseImages, logins: Logins = {}): LocalPlatform {
+  const { broker, proxy, provider } = logins;
+  const oidc = proxy === undefined || provider === undefined ? {} : { oidc: { ...provider, proxyImage: proxy } };
   return {
     domain: localDomain,
     gateway: {
@@ -167,6 +196,7 @@ export function planPlatform(spec: ClusterSpec, images: DatabaseImages): LocalPl
     },
     storageClass: storageClassName,
     images,
+    ...(broker === undefined ? {} : { oauth: { image: broker, ...oidc } }),
   };
 }
 
@@ -197,7 +227,7 @@ export async function environment(name: string): Promise<LocalEnvironment> {
       exitCode: 5,
     });
   }
-  const { databases, plugins, settings } = await readChoices(folder);
+  const { databases, logins, plugins, settings } = await readChoices(folder);
   const path = [toolchain.binDir, dirname(toolchain.pulumi), dirname(toolchain.nodejs), process.env["PATH"] ?? ""];
   return {
     name,
@@ -211,7 +241,7 @@ export async function environment(name: string): Promise<LocalEnvironment> {
       PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
       PATH: [...new Set(path)].join(delimiter),
     },
-    platform: { ...settings, ...planPlatform(spec, databases) },
+    platform: { ...settings, ...planPlatform(spec, databases, logins) },
     pulumi: toolchain.pulumi,
   };
 }

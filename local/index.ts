@@ -1,4 +1,5 @@
 import type { Engine } from "../config/databases";
+import type { ProviderInput } from "../config/platform";
 import type { WantedCluster } from "./cluster/create";
 import { readSpec } from "./cluster/create";
 import { importImages, type ImageArchive } from "./cluster/images";
@@ -87,6 +88,11 @@ export interface UpOptions extends Partial<WantedCluster> {
    * @default those given before
    */
   settings?: Record<string, unknown>;
+  /**
+   * The OpenID provider of environments with `access.mode: oidc`.
+   * @default the one that the cluster has, or none
+   */
+  provider?: ProviderInput;
   /** Called when a step begins (without `seconds`) and when it ends. */
   onStep?: (step: { title: string; seconds?: number }) => void;
   /** Called before Debian packages are installed, with their names. */
@@ -155,7 +161,10 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
     ...(images === null ? {} : { images: images.parts, moreImages: Object.values(images.databases) }),
   });
   const offered = images === null ? simulatedImages : imagesByEngine(images.databases);
-  await changeChoices(folder, ({ databases, settings }) => ({
+  await changeChoices(folder, ({ databases, logins, settings }) => ({
+    ...(logins === undefined && options.provider === undefined
+      ? {}
+      : { logins: { ...logins, ...(options.provider && { provider: options.provider }) } }),
     // What has been offered while this command was at work stays.
     databases: options.databases === false ? offered : withImages(databases, offered),
     ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
@@ -232,6 +241,41 @@ export async function offerDatabases(
   if (missing.length === 0) return;
   const more = spec.nodes === "real" ? await makeDatabases(pid, missing, options) : simulatedImages;
   await changeChoices(folder, ({ databases, ...rest }) => ({ ...rest, databases: withImages(databases, more) }));
+}
+
+/**
+ * Makes sure that environments on an embedded cluster can log people in: makes and loads the images of the callback broker and, where
+ * it is asked for, of the proxy, once for each state of their sources. Does nothing for a cluster that does not run, which
+ * {@link environment} tells.
+ *
+ * @param proxy whether people are to log in before they reach an app.
+ * @throws LocalError when an image cannot be made; the signal's reason when interrupted.
+ */
+export async function offerLogins(
+  name: string,
+  proxy: boolean,
+  options: Pick<UpOptions, "onImage" | "signal"> = {},
+): Promise<void> {
+  const folder = clusterFolder(name);
+  const [spec, pid] = await Promise.all([readSpec(name), supervisorPid(folder, "node")]);
+  if (spec === null || pid === null) return;
+  const wanted: ImageName[] = ["oauth-broker", ...(proxy ? (["access-proxy"] as const) : [])];
+  const refs: Partial<Record<ImageName, string>> = {};
+  if (spec.nodes === "real") {
+    const images = await ensureImages(wanted, imageSettings(options));
+    await importImages(pid, Object.values(images), options.signal);
+    for (const one of wanted) refs[one] = images[one].ref;
+  } else {
+    for (const one of wanted) refs[one] = `localhost/berth/simulated-${one}@sha256:${"0".repeat(64)}`;
+  }
+  await changeChoices(folder, ({ logins, ...rest }) => ({
+    ...rest,
+    logins: {
+      ...logins,
+      broker: refs["oauth-broker"],
+      ...(proxy ? { proxy: refs["access-proxy"] } : {}),
+    },
+  }));
 }
 
 async function makeDatabases(

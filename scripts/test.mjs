@@ -20,7 +20,7 @@ const suites = {
     ],
   },
   unit: mocha(
-    "{bench,cli,components,config,lifecycle,local,policies,scripts,stacks}/**/*.spec.ts",
+    "{bench,cli,components,config,lifecycle,local,policies,scripts,services,stacks}/**/*.spec.ts",
     "test/support/**/*.spec.ts",
   ),
   golden: mocha("test/golden/**/*.spec.ts"),

@@ -26,6 +26,8 @@ export interface PlatformTransforms {
   clusterRole?: Transform<ClusterRoleArgs>;
   /** The deployed gateway's pods. */
   gateway?: Transform<DeploymentArgs>;
+  /** The callback broker's pod. */
+  broker?: Transform<DeploymentArgs>;
   /** The deployed gateway's Service. */
   gatewayService?: Transform<ServiceArgs>;
 }

@@ -362,6 +362,7 @@ describe("Platform", () => {
       privateEgress: [],
       previewSecrets: {},
       metrics: null,
+      oauth: null,
     });
     const { gatewaySources, port, defaultVersions, storageClass } = (deployed.result as Platform).facts;
     assert.deepEqual(gatewaySources, [

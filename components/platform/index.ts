@@ -5,7 +5,7 @@ import {
 import { CustomResourceDefinition } from "@pulumi/kubernetes/apiextensions/v1";
 import { Deployment } from "@pulumi/kubernetes/apps/v1";
 import { ConfigMap, Namespace, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
-import { IngressClass, NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
+import { Ingress, IngressClass, NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1";
 import { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from "@pulumi/kubernetes/rbac/v1";
 import { PriorityClass } from "@pulumi/kubernetes/scheduling/v1";
@@ -14,6 +14,7 @@ import type { PlatformFacts } from "../../config/platform";
 import { Children } from "../children";
 import type { PlatformArgs, PlatformTransforms } from "./args";
 import type { GatewayPlan } from "./gateway";
+import type { BrokerPlan } from "./oauth";
 import { planPlatform } from "./plan";
 
 export type { PlatformArgs, PlatformTransforms } from "./args";
@@ -67,6 +68,8 @@ export class Platform extends pulumi.ComponentResource {
     }
     if (plan.gateway) createGateway(children, [namespace, ...fences, ...kinds], plan.gateway, transform);
 
+    if (plan.broker) createBroker(owner, children, [namespace, ...fences], plan.broker, transform);
+
     this.facts = plan.facts;
     this.registerOutputs({ facts: this.facts });
   }
@@ -86,4 +89,29 @@ function createGateway(
     .add(Deployment, "gateway", plan.deployment, transform.gateway);
   children.add(Service, "gateway-service", plan.service, transform.gatewayService);
   if (plan.disruptionBudget) children.add(PodDisruptionBudget, "gateway-budget", plan.disruptionBudget);
+}
+
+/** Registers the callback broker. */
+function createBroker(
+  owner: Children,
+  children: Children,
+  fences: pulumi.Resource[],
+  plan: BrokerPlan,
+  transform: PlatformTransforms,
+): void {
+  const role = owner.add(ClusterRole, "role-oauth-broker", plan.clusterRole.role, transform.clusterRole);
+  const leases = children.add(Role, "role-oauth-broker-leases", plan.leases.role);
+  const rights = [
+    owner.with({ dependsOn: [role] }).add(ClusterRoleBinding, "role-binding-oauth-broker", plan.clusterRole.binding),
+    children
+      .with({ dependsOn: [...fences, leases] })
+      .add(RoleBinding, "role-binding-oauth-broker-leases", plan.leases.binding),
+  ];
+  const account = children.add(ServiceAccount, "service-account-oauth-broker", plan.account);
+  const config = children.add(ConfigMap, "oauth-broker-config", plan.config);
+  children
+    .with({ dependsOn: [...fences, ...rights, account, config], customTimeouts: { create: "3m", update: "3m" } })
+    .add(Deployment, "oauth-broker", plan.deployment, transform.broker);
+  children.add(Service, "oauth-broker-service", plan.service);
+  children.add(Ingress, "oauth-broker-ingress", plan.ingress);
 }

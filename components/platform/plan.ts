@@ -14,6 +14,8 @@ import type { AdmissionPlan } from "./admission";
 import { GATEWAY_SELECTOR, INGRESS_CLASS, PLATFORM_LABELS, PRIORITY_CLASSES, clusterMetadata } from "./context";
 import { INGRESS_CLASS_ARGS, planGateway } from "./gateway";
 import type { GatewayPlan } from "./gateway";
+import { planBroker, planBrokerPolicies, planOauthFacts } from "./oauth";
+import type { BrokerPlan } from "./oauth";
 import { planNetworkPolicies } from "./network-policies";
 import {
   DEPLOYER_ACCOUNT,
@@ -41,6 +43,8 @@ export interface PlatformPlan {
   deployer: ServiceAccountArgs;
   /** Undefined when the gateway runs on the host. */
   gateway: GatewayPlan | undefined;
+  /** Undefined when the platform has none. */
+  broker: BrokerPlan | undefined;
   /** What other stacks need to know. */
   facts: PlatformFacts;
 }
@@ -66,7 +70,10 @@ export function planPlatform(config: PlatformConfig): PlatformPlan {
         description: "Pods of pull requests' environments; they wait for room rather than push others out.",
       },
     },
-    networkPolicies: planNetworkPolicies(config),
+    networkPolicies: {
+      ...planNetworkPolicies(config),
+      ...(config.oauth ? planBrokerPolicies(config.oauth, facts.gatewaySources) : {}),
+    },
     ingressClass: config.gateway.mode === "existing" ? undefined : INGRESS_CLASS_ARGS,
     kinds: planKinds(config.gateway),
     clusterRoles: {
@@ -78,17 +85,21 @@ export function planPlatform(config: PlatformConfig): PlatformPlan {
     admission: planAdmission(config),
     deployer: DEPLOYER_ACCOUNT,
     gateway: config.gateway.mode === "deployed" ? planGateway(config.gateway, facts.port) : undefined,
+    broker: config.oauth ? planBroker(config.oauth, facts) : undefined,
     facts,
   };
 }
 
 function planFacts(config: PlatformConfig): PlatformFacts {
   const { gateway } = config;
-  return {
-    namespace: PLATFORM_NAMESPACE,
+  const at = {
     domain: config.domain,
     scheme: gateway.scheme,
     port: gateway.port ?? (gateway.scheme === "http" ? 80 : 443),
+  };
+  return {
+    namespace: PLATFORM_NAMESPACE,
+    ...at,
     ingressClass: gateway.mode === "existing" ? gateway.ingressClass : INGRESS_CLASS,
     gatewaySources: gatewaySources(gateway),
     middlewares: gateway.mode !== "existing",
@@ -110,6 +121,7 @@ function planFacts(config: PlatformConfig): PlatformFacts {
       ]),
     ),
     metrics: config.metrics ?? null,
+    oauth: planOauthFacts(config, at),
   };
 }
 

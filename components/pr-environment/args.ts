@@ -72,6 +72,8 @@ export interface PrEnvironmentTransforms {
   operatedDatabase?: Transform<CustomResourceArgs>;
   /** Called for the app's and each service's. */
   deployment?: Transform<DeploymentArgs>;
+  /** The proxy in front of an app with access.mode oidc. */
+  accessProxy?: Transform<DeploymentArgs>;
   /** Called for the app's and each public service's. */
   ingress?: Transform<IngressArgs>;
   /** Called for each Middleware of the gateway. */

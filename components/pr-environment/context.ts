@@ -1,3 +1,4 @@
+import type { AccessMode } from "../../config/access";
 import { LABEL, MANAGED_BY, labelValue } from "../../config/labels";
 import { environmentName, hostName, serviceHostName, url } from "../../config/names";
 import type { PlatformFacts } from "../../config/platform";
@@ -10,7 +11,7 @@ import type { PlainMetadata } from "./args";
 export const APP_USER = 1000;
 
 /**
- * A part of an environment that runs pods, and the value of `berth.dev/component` on them: `app`, a service or a database. No two
+ * A part of an environment that runs pods, and the value of `berth.dev/component` on them: `app`, a service, a database or `access-proxy`. No two
  * parts have the same name, which `config/check.ts` sees to.
  */
 export type Component = string;
@@ -20,6 +21,9 @@ export interface Route {
   host: string;
   url: string;
 }
+
+/** The proxy in front of everything that has a URL, in access mode oidc. */
+export const ACCESS_PROXY: Component = "access-proxy";
 
 /** What every planner of an environment reads. */
 export interface PlanContext {
@@ -36,6 +40,10 @@ export interface PlanContext {
   url: string | null;
   /** The public services, by name. */
   services: Record<string, Route>;
+  /** Who gets in at the URLs: the config's mode, else the platform's. */
+  accessMode: AccessMode;
+  /** Whether the gateway leads to the proxy of mode oidc, and the proxy to all that has a URL. */
+  isGuarded: boolean;
   /** Labels of every object of the environment. */
   labels: Record<string, string>;
 }
@@ -50,6 +58,8 @@ export function planContext(args: {
   const { config, pr, platform, rotations = {} } = args;
   const namespace = environmentName({ projectId: config.projectId, number: pr.number });
   const host = config.ingress.enabled ? hostName(namespace, platform.domain) : null;
+  const accessMode = config.access.mode ?? platform.access.default;
+  const isPublic = host !== null || config.services.some((service) => service.public);
   return {
     config,
     pr,
@@ -66,6 +76,8 @@ export function planContext(args: {
           return [name, { host: own, url: url(platform.scheme, own, platform.port) }];
         }),
     ),
+    accessMode,
+    isGuarded: accessMode === "oidc" && isPublic,
     labels: {
       [LABEL.managedBy]: MANAGED_BY,
       [LABEL.environment]: namespace,

@@ -7,6 +7,7 @@ import { throwIfInvalid } from "../problems";
 import { createGate } from "./gate";
 import type { Login } from "./gate";
 import type { PrEnvironmentArgs } from "./args";
+import { createLogins } from "./logins";
 import { createDatabases } from "./databases";
 import { createIsolation } from "./isolation";
 import { planPrEnvironment } from "./plan";
@@ -67,7 +68,11 @@ export class PrEnvironment extends pulumi.ComponentResource {
     const { needs, workloads } = createDatabases({ children: counted, fences, owner }, plan, transform);
     const secrets = createSecrets(counted, plan.secrets, transform);
     const { gates, login } = createGate({ children: counted, owner }, plan, transform);
-    const needed = { pods: [...fences, ...needs, ...secrets.needs], routes: [...fences, ...gates] };
+    const logins = createLogins({ children: counted, fences, owner }, plan, transform);
+    const needed = {
+      pods: [...fences, ...needs, ...secrets.needs, ...logins.needs],
+      routes: [...fences, ...gates],
+    };
     const deployments = createWorkloads(counted, needed, plan, transform, secrets);
 
     this.namespace = namespace.metadata.name;
@@ -78,7 +83,9 @@ export class PrEnvironment extends pulumi.ComponentResource {
     this.access = plan.gate.mode;
     this.login = login ?? null;
     this.quota = plan.neededQuota;
-    this.ready = pulumi.all([...deployments, ...workloads].map(({ id }) => id)).apply(() => true as const);
+    this.ready = pulumi
+      .all([...deployments, ...workloads, ...logins.workloads].map(({ id }) => id))
+      .apply(() => true as const);
     this.databases = plan.databases.map(({ engine }) => engine);
     this.registerOutputs({
       namespace: this.namespace,

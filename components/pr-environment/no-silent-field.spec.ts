@@ -4,7 +4,7 @@ import { planDates } from "../../config/dates";
 import { examine } from "../../config/parse";
 import { configSchema } from "../../config/schema";
 import type { PlatformFacts } from "../../config/platform";
-import { DIGEST, HOST_FACTS, PR } from "../../test/support/samples";
+import { DIGEST, OAUTH_FACTS, PR } from "../../test/support/samples";
 import { fieldPaths } from "../../test/support/schema-fields";
 import { planPrEnvironment } from "./plan";
 import { validate } from "./validate";
@@ -102,6 +102,10 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "ingress.headers.*": ["a", false],
   "access.mode": ["public", "basic"],
   "access.allow.*": ["203.0.113.0/24", "198.51.100.0/24"],
+  "access.oidc.emails.*": ["a@example.com", "b@example.com"],
+  "access.oidc.emailDomains.*": ["example.com", "example.org"],
+  "access.oidc.groups.*": ["a", "b"],
+  "oauth.callback": [false, true],
   "egress.allow.*.cidr": ["203.0.113.0/24", "198.51.100.0/24"],
   "egress.allow.*.ports.*": [443, 8443],
 };
@@ -136,6 +140,9 @@ const BESIDE: Record<string, Values> = {
   "budget.storage": { databases: { redis: true } },
   "app.metricsPath": { metrics: { enabled: true } },
   "metrics.interval": { metrics: { enabled: true } },
+  "access.oidc.emails.*": { access: { mode: "oidc" } },
+  "access.oidc.emailDomains.*": { access: { mode: "oidc" } },
+  "access.oidc.groups.*": { access: { mode: "oidc" } },
   "egress.allow.*.cidr": { egress: { allow: [{ ports: [443] }] } },
   "egress.allow.*.ports.*": { egress: { allow: [{ cidr: "203.0.113.0/24" }] } },
   // What has a URL must have a readiness probe.
@@ -148,7 +155,7 @@ const BESIDE: Record<string, Values> = {
 const SERVICE = { services: [{ name: "api", port: 8080 }] };
 
 const facts: PlatformFacts = {
-  ...HOST_FACTS,
+  ...OAUTH_FACTS,
   previewSecrets: { shop: { namespace: "previews", repository: null, secrets: ["a", "b"], configMaps: ["a", "b"] } },
   operators: {
     cloudnativePg: {

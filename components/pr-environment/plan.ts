@@ -5,7 +5,9 @@ import type { Quota } from "../../config/quota";
 import { planGate } from "./gate/plan";
 import type { GatePlan } from "./gate/plan";
 import type { PrEnvironmentArgs } from "./args";
-import { planContext } from "./context";
+import { planLogins } from "./logins/plan";
+import type { LoginsPlan } from "./logins/plan";
+import { ACCESS_PROXY, planContext } from "./context";
 import type { Component, PlanContext } from "./context";
 import type { DatabasePlan } from "./databases/engine";
 import { planDatabases } from "./databases/plan";
@@ -36,6 +38,7 @@ export interface PrEnvironmentPlan {
   /** The app, then the services in the order of the config. */
   workloads: WorkloadPlan[];
   metrics: MetricsPlan;
+  logins: LoginsPlan;
 }
 
 /**
@@ -47,7 +50,8 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
   const context = planContext(args);
   const databases = planDatabases(context);
   const workloads = planWorkloads(context, databases);
-  const neededQuota = planQuota(args.config);
+  const logins = planLogins(context);
+  const neededQuota = planQuota(args.config, context.isGuarded);
   return {
     context,
     namespace: planNamespace(context),
@@ -59,6 +63,7 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
       // An operator makes the accounts of its own pods.
       [
         ...workloads.map(({ name }) => name),
+        ...(logins.proxy ? [ACCESS_PROXY] : []),
         ...databases.filter(({ server }) => server.kind === "pod").map(({ engine }) => engine),
       ].map((one) => [one, planServiceAccount(context, one)]),
     ),
@@ -68,5 +73,6 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
     gate: planGate(context),
     workloads,
     metrics: planMetrics(context),
+    logins,
   };
 }

@@ -10,8 +10,11 @@ import {
 import { referencesOf } from "../../config/env-from";
 import { isImageByDigest, repositoryOf } from "../../config/image";
 import { formatPath } from "../../config/problems";
+import type { Config } from "../../config/schema";
+import { APP, workloadsOf } from "../../config/workloads";
 import type { InvalidProperty } from "../problems";
 import type { PrEnvironmentArgs } from "./args";
+import { planContext } from "./context";
 import { operatedVersion, operatedVersions } from "./databases/cloudnative-pg";
 
 /** Finds what each part of the arguments cannot know by itself: whether config, pull request and platform go together. */
@@ -23,6 +26,7 @@ export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platfo
     ...validateAccess(args),
     ...validateEgress(args),
     ...validateEnvFrom(args),
+    ...validateLogins(args),
   ];
 }
 
@@ -120,9 +124,11 @@ function validateAccess({ config, platform }: Pick<PrEnvironmentArgs, "config" |
   if (access.mode !== undefined && !accepted.includes(access.mode)) {
     problems.push({
       propertyPath: "config.access.mode",
-      reason: platform.middlewares
-        ? `"${access.mode}" is not accepted by this platform; accepted: ${accepted.join(", ")}. Choose one of them, or leave mode out for its default, ${platform.access.default}.`
-        : `"${access.mode}" cannot be kept by this platform, whose gateway (ingress class ${platform.ingressClass}) is not one of Berth's; accepted: ${accepted.join(", ")}. Ask its owner for a gateway of mode deployed or host.`,
+      reason: !platform.middlewares
+        ? `"${access.mode}" cannot be kept by this platform, whose gateway (ingress class ${platform.ingressClass}) is not one of Berth's; accepted: ${accepted.join(", ")}. Ask its owner for a gateway of mode deployed or host.`
+        : access.mode === "oidc" && !platform.oauth?.oidc
+          ? `"oidc" takes a provider, and this platform has none; accepted: ${accepted.join(", ")}. Ask its owner to set oauth.oidc of berth:platform, or use another mode.`
+          : `"${access.mode}" is not accepted by this platform; accepted: ${accepted.join(", ")}. Choose one of them, or leave mode out for its default, ${platform.access.default}.`,
     });
   }
   if (access.allow.length > 0 && !ipLists) {
@@ -140,6 +146,56 @@ function validateAccess({ config, platform }: Pick<PrEnvironmentArgs, "config" |
     });
   }
   return problems;
+}
+
+/** Whether people can log in as the config asks, and whom it names may enter at all. */
+function validateLogins(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platform">): InvalidProperty[] {
+  const { config, platform } = args;
+  const invalid: InvalidProperty[] = [];
+  if (config.oauth.callback && platform.oauth === null) {
+    invalid.push({
+      propertyPath: "config.oauth.callback",
+      reason: "this platform has no callback broker. Ask its owner to set oauth of berth:platform, or set it to false.",
+    });
+  }
+  if (!planContext(args).isGuarded) return invalid;
+  return [...invalid, ...validateProtocols(config), ...validatePeople(args)];
+}
+
+/** The proxy in front of what has a URL speaks HTTP/1.1 to it. */
+function validateProtocols(config: Config): InvalidProperty[] {
+  return workloadsOf(config).flatMap(({ name, path, protocol, isPublic }) =>
+    !isPublic || protocol === "http"
+      ? []
+      : [
+          {
+            propertyPath: formatPath(["config", ...(name === APP ? ["app"] : path), "protocol"]),
+            reason: `"${protocol}" does not pass the proxy of access.mode oidc; accepted: http. Use it, have no URL for this, or choose another access.mode.`,
+          },
+        ],
+  );
+}
+
+function validatePeople({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
+  const allow = platform.oauth?.oidc?.allow;
+  // Who is in a group of the platform's may have any address, and who has an address of the platform's may be in any group.
+  if (allow === undefined || allow.groups.length > 0) return [];
+  const outside = (kind: "emails" | "emailDomains", entry: string): boolean => {
+    const domain = entry.slice(entry.lastIndexOf("@") + 1).toLowerCase();
+    const isDomain = allow.emailDomains.some((one) => one.toLowerCase() === domain);
+    return !isDomain && !(kind === "emails" && allow.emails.some((one) => one.toLowerCase() === entry.toLowerCase()));
+  };
+  const accepted = [...allow.emailDomains, ...allow.emails].join(", ");
+  return (["emails", "emailDomains"] as const).flatMap((kind) =>
+    config.access.oidc[kind].flatMap((entry, index) =>
+      outside(kind, entry)
+        ? {
+            propertyPath: `config.access.oidc.${kind}[${index}]`,
+            reason: `"${entry}" is not let in by this platform; accepted: ${accepted}. Remove it, or ask the platform's owner to add it to oauth.oidc.allow of berth:platform.`,
+          }
+        : [],
+    ),
+  );
 }
 
 function validateEgress({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {

@@ -3,10 +3,12 @@ import { join } from "node:path";
 
 import { LocalError } from "../errors";
 import { cacheDir } from "../paths";
+import { accessProxyRecipe } from "./recipes/access-proxy";
 import { corednsRecipe } from "./recipes/coredns";
 import { ferretdbRecipe } from "./recipes/ferretdb";
 import { guestbookRecipe } from "./recipes/guestbook";
 import { mariadbRecipe } from "./recipes/mariadb";
+import { oauthBrokerRecipe } from "./recipes/oauth-broker";
 import { pauseRecipe } from "./recipes/pause";
 import { postgresRecipe } from "./recipes/postgres";
 import { redisRecipe } from "./recipes/redis";
@@ -84,6 +86,10 @@ function recipeOf(name: ImageName, options: EnsureImagesOptions): Promise<Recipe
       return ferretdbRecipe();
     case "versitygw":
       return versitygwRecipe();
+    case "oauth-broker":
+      return oauthBrokerRecipe();
+    case "access-proxy":
+      return accessProxyRecipe();
     case "guestbook":
       return guestbookRecipe(checkVersion(options.guestbook?.version ?? "1"));
   }

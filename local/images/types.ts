@@ -8,6 +8,8 @@ export const imageNames = [
   "ferretdb",
   "versitygw",
   "guestbook",
+  "oauth-broker",
+  "access-proxy",
 ] as const;
 
 /** Name of an image, as in `localhost/berth/<name>`. */

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import program from "../../stacks";
-import { DEPLOYED_PLATFORM, DIGEST, HOST_FACTS, HOST_PLATFORM, PR } from "../support/samples";
+import {
+  DEPLOYED_PLATFORM,
+  DIGEST,
+  HOST_FACTS,
+  HOST_PLATFORM,
+  OAUTH_FACTS,
+  OAUTH_PLATFORM,
+  PR,
+} from "../support/samples";
 import { record } from "../support/mocks";
 import type { RecordOptions } from "../support/mocks";
 
@@ -22,6 +30,7 @@ const STACKS = {
 const EXAMPLES: Record<string, RecordOptions> = {
   "platform-host": { stack: "platform", config: { role: "platform", platform: HOST_PLATFORM } },
   "platform-deployed": { stack: "platform", config: { role: "platform", platform: DEPLOYED_PLATFORM } },
+  "platform-oauth": { stack: "platform", config: { role: "platform", platform: OAUTH_PLATFORM } },
   "pr-app": { stack: "pr-shop-7", stacks: STACKS, config: { role: "pr", pr: PR, config: { projectId: "shop" } } },
   "pr-postgresql": {
     stack: "pr-shop-7",
@@ -96,6 +105,20 @@ const EXAMPLES: Record<string, RecordOptions> = {
           { name: "api", image: `ghcr.io/acme/api@${DIGEST}`, port: 8080, public: true, databases: ["postgresql"] },
           { name: "worker", command: ["node", "worker.js"], resources: { size: "medium" } },
         ],
+      },
+    },
+  },
+  "pr-oidc": {
+    stack: "pr-shop-7",
+    stacks: { ...STACKS, "organization/berth/platform": OAUTH_FACTS },
+    config: {
+      role: "pr",
+      pr: PR,
+      config: {
+        projectId: "shop",
+        services: [{ name: "api", image: `ghcr.io/acme/api@${DIGEST}`, port: 8080, public: true }],
+        access: { mode: "oidc", oidc: { emailDomains: ["example.com"], groups: ["designers"] } },
+        oauth: { callback: true },
       },
     },
   },

@@ -53,6 +53,24 @@ export const DEPLOYED_PLATFORM: PlatformInput = {
 /** Outputs of the platform stack of an embedded cluster. */
 export const HOST_FACTS: PlatformFacts = planPlatform(parsePlatform(HOST_PLATFORM)).facts;
 
+/** `berth:platform` of an embedded cluster with a callback broker and a provider. */
+export const OAUTH_PLATFORM: PlatformInput = {
+  ...HOST_PLATFORM,
+  oauth: {
+    image: `localhost/berth/oauth-broker@${DIGEST}`,
+    oidc: {
+      issuer: "https://login.example.com",
+      clientId: "berth",
+      clientSecret: { name: "oidc-client" },
+      proxyImage: `localhost/berth/access-proxy@${DIGEST}`,
+      allow: { emailDomains: ["example.com", "example.org"], groups: ["staff"] },
+    },
+  },
+};
+
+/** What the platform stack says of it. */
+export const OAUTH_FACTS: PlatformFacts = planPlatform(parsePlatform(OAUTH_PLATFORM)).facts;
+
 /** `berth:pr` of a pull request. */
 export const PR: PrConfig = parsePr({
   number: 7,

@@ -32,14 +32,9 @@ const SCHEME_ANNOTATION = "traefik.ingress.kubernetes.io/service.serversscheme";
 /** Name of the login's Secret and Middleware. */
 const LOGIN = "access-login";
 
-/** The mode in effect: the config's, else the platform's. */
-export function accessMode({ config, platform }: Pick<PlanContext, "config" | "platform">): AccessMode {
-  return config.access.mode ?? platform.access.default;
-}
-
 /**
- * What a mode puts between the gateway and the app, after headers and IP list. Anything that Traefik can ask fits here: a Middleware
- * with `forwardAuth` asks a proxy.
+ * What a mode puts between the gateway and the app, after headers and IP list. In mode oidc that is no Middleware: the gateway leads to
+ * a proxy in place of the app.
  */
 const GATES: Record<AccessMode, (context: PlanContext) => MiddlewareArgs[]> = {
   public: () => [],
@@ -47,12 +42,12 @@ const GATES: Record<AccessMode, (context: PlanContext) => MiddlewareArgs[]> = {
   basic: (context) => [
     middleware(context, LOGIN, { basicAuth: { secret: LOGIN, realm: context.namespace, removeHeader: true } }),
   ],
+  oidc: () => [],
 };
 
 /** Plans what every request to the environment passes, whichever of its hosts it is for. */
 export function planGate(context: PlanContext): GatePlan {
-  const { config, platform } = context;
-  const mode = accessMode(context);
+  const { config, platform, accessMode: mode } = context;
   const hasUrl = context.host !== null || Object.keys(context.services).length > 0;
   if (!hasUrl || !platform.middlewares) return { mode, middlewares: [], login: undefined };
   const { allow } = config.access;

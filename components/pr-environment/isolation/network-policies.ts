@@ -2,6 +2,7 @@ import type { NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
 import type { input } from "@pulumi/kubernetes/types";
 import { exceptions } from "../../../config/cidr";
 import { isOperated } from "../../../config/databases";
+import { BROKER, BROKER_PORTS, PROXY_PORTS } from "../../../config/oauth";
 import { LABEL } from "../../../config/labels";
 import type { PlatformFacts } from "../../../config/platform";
 import { APP, portsOf, workloadsOf } from "../../../config/workloads";
@@ -10,7 +11,7 @@ import { CLUSTER_POD, STATUS_PORT } from "../databases/cloudnative-pg";
 import type { EngineSpec } from "../databases/engine";
 import { specsOf } from "../databases/plan";
 import { scraperPeer } from "../metrics/plan";
-import { metadata, selector } from "../context";
+import { ACCESS_PROXY, metadata, selector } from "../context";
 import type { Component, PlanContext } from "../context";
 
 type Peer = input.networking.v1.NetworkPolicyPeer;
@@ -20,24 +21,29 @@ type Peer = input.networking.v1.NetworkPolicyPeer;
  *
  * They add up: everything is refused both ways, and each further policy opens one path that is needed. The app and the services reach
  * each other's ports and those of the databases that the config gives them; nothing else in the environment is reached. Only what has a
- * URL is reached from the gateway. Nobody reaches the API server, and a database reaches nothing at all, DNS included; only a database
- * that an operator runs reaches the API server.
+ * URL is reached from the gateway; in access mode oidc the gateway reaches the proxy only, the proxy what has a URL and the platform's
+ * broker. Nobody reaches the API server, and a database reaches nothing at all, DNS included; only a database that an operator runs
+ * reaches the API server.
  */
 export function planNetworkPolicies(context: PlanContext): Record<string, NetworkPolicyArgs> {
-  const { config, platform } = context;
+  const { config, platform, isGuarded } = context;
   const workloads = workloadsOf(config);
   const names = workloads.map(({ name }) => name);
   const scraper = scraperPeer(context);
+  const gateway = platform.gatewaySources.map(gatewayPeer);
+  // With a log-in requests reach what has a URL by way of the proxy alone.
+  const entrance = isGuarded
+    ? { name: ACCESS_PROXY, peers: [{ podSelector: anyOf([ACCESS_PROXY]) }] }
+    : { name: "gateway", peers: gateway };
   return {
     "default-deny": policy(context, "default-deny", {}, { policyTypes: ["Ingress", "Egress"] }),
     ...Object.fromEntries(
       workloads.flatMap(({ name, port, isPublic }) => {
-        const fromGateway = `allow-gateway-to-${name}`;
+        const fromEntrance = `allow-${entrance.name}-to-${name}`;
         const toDns = `allow-${name}-to-dns`;
-        const gateway = platform.gatewaySources.map(gatewayPeer);
         return [
           ...(isPublic && port !== undefined
-            ? [[fromGateway, allowIn(context, fromGateway, anyOf([name]), gateway, [port])] as const]
+            ? [[fromEntrance, allowIn(context, fromEntrance, anyOf([name]), entrance.peers, [port])] as const]
             : []),
           [
             toDns,
@@ -51,6 +57,21 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
     ),
     ...when(scraper !== undefined, "allow-metrics-to-app", () =>
       allowIn(context, "allow-metrics-to-app", anyOf([APP]), scraper === undefined ? [] : [scraper], [config.app.port]),
+    ),
+    ...when(isGuarded, "allow-gateway-to-access-proxy", () =>
+      allowIn(context, "allow-gateway-to-access-proxy", anyOf([ACCESS_PROXY]), gateway, [PROXY_PORTS.http]),
+    ),
+    ...when(isGuarded, "allow-access-proxy-out", () =>
+      policy(context, "allow-access-proxy-out", anyOf([ACCESS_PROXY]), {
+        policyTypes: ["Egress"],
+        egress: [
+          { to: [CLUSTER_DNS], ports: [portOf(53, "UDP"), portOf(53)] },
+          ...workloads.flatMap(({ name, port, isPublic }) =>
+            isPublic && port !== undefined ? [{ to: [{ podSelector: anyOf([name]) }], ports: [portOf(port)] }] : [],
+          ),
+          { to: [brokerPeer(platform.namespace)], ports: [portOf(BROKER_PORTS.internal)] },
+        ],
+      }),
     ),
     ...Object.fromEntries(specsOf(config.databases).flatMap((spec) => databasePolicies(context, spec, workloads))),
     ...(workloads.length > 1
@@ -141,6 +162,14 @@ const CLUSTER_DNS: Peer = {
   namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
   podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
 };
+
+/** The platform's callback broker, through which proxies speak to the provider. */
+function brokerPeer(namespace: string): Peer {
+  return {
+    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+    podSelector: { matchLabels: { [LABEL.name]: BROKER } },
+  };
+}
 
 function when(condition: boolean, name: string, plan: () => NetworkPolicyArgs): Record<string, NetworkPolicyArgs> {
   return condition ? { [name]: plan() } : {};

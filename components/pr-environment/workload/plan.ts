@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import type { DeploymentArgs } from "@pulumi/kubernetes/apps/v1";
 import type { ConfigMapArgs, ServiceArgs } from "@pulumi/kubernetes/core/v1";
 import type { IngressArgs } from "@pulumi/kubernetes/networking/v1";
+import { PROXY_PORTS } from "../../../config/oauth";
 import { ANNOTATION } from "../../../config/labels";
 import type { Config } from "../../../config/schema";
 import { APP, progressSeconds, workloadsOf } from "../../../config/workloads";
 import type { WorkloadConfig } from "../../../config/workloads";
 import { podSecurity } from "../../security";
 import { appProtocol, ingressAnnotations, serviceAnnotations } from "../gate/plan";
-import { APP_USER, metadata, podLabels, selector } from "../context";
+import { ACCESS_PROXY, APP_USER, metadata, podLabels, selector } from "../context";
 import type { PlanContext } from "../context";
 import type { DatabasePlan } from "../databases/engine";
 import { rotationAnnotations } from "../databases/plan";
@@ -86,6 +87,10 @@ function planIngress(context: PlanContext, { name, port }: WorkloadConfig): Ingr
   const { platform } = context;
   const host = name === APP ? context.host : (context.services[name]?.host ?? null);
   if (host === null || port === undefined) return undefined;
+  // With a proxy before it, requests reach it by way of that only.
+  const entrance = context.isGuarded
+    ? { name: ACCESS_PROXY, port: { number: PROXY_PORTS.http } }
+    : { name, port: { number: port } };
   return {
     metadata: {
       ...metadata(context, name, name),
@@ -97,7 +102,7 @@ function planIngress(context: PlanContext, { name, port }: WorkloadConfig): Ingr
         {
           host,
           http: {
-            paths: [{ path: "/", pathType: "Prefix", backend: { service: { name, port: { number: port } } } }],
+            paths: [{ path: "/", pathType: "Prefix", backend: { service: entrance } }],
           },
         },
       ],

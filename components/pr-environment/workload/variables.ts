@@ -1,5 +1,6 @@
 import type { input } from "@pulumi/kubernetes/types";
 import { variablesOf as databaseVariables } from "../../../config/databases";
+import { OAUTH_SECRETS } from "../../../config/oauth";
 import { addressesFor } from "../../../config/workloads";
 import type { WorkloadConfig } from "../../../config/workloads";
 import type { PlanContext } from "../context";
@@ -12,6 +13,7 @@ export function variablesOf(context: PlanContext, workload: WorkloadConfig): inp
   const variables = { ...about(context, workload), ...addresses };
   return [
     ...Object.entries(variables).flatMap(([name, value]) => (value === null ? [] : [{ name, value }])),
+    ...oauth(context),
     ...workload.engines.flatMap((engine) =>
       databaseVariables(config.databases, engine).map((name) => fromSecret(engine, name)),
     ),
@@ -27,4 +29,15 @@ function about({ pr, url }: PlanContext, { port }: WorkloadConfig): Record<strin
     APP_VERSION: `pr-${pr.number}-${pr.commit.slice(0, 7)}`,
     PREVIEW_URL: url,
   };
+}
+
+/** What it takes to log people in through the platform's one callback URL. */
+function oauth({ config, platform, namespace }: PlanContext): input.core.v1.EnvVar[] {
+  if (!config.oauth.callback || platform.oauth === null) return [];
+  const { name, key } = OAUTH_SECRETS.app;
+  return [
+    { name: "OAUTH_CALLBACK_URL", value: platform.oauth.callbackUrl },
+    { name: "OAUTH_ENVIRONMENT", value: namespace },
+    { name: "OAUTH_STATE_KEY", valueFrom: { secretKeyRef: { name, key } } },
+  ];
 }
