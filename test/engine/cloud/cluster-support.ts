@@ -170,10 +170,11 @@ async function definition(): Promise<KubernetesObject> {
 
 /** Makes the kind known, and waits until the API server serves it. */
 async function define(kube: KubernetesObjectApi): Promise<void> {
-  await kube.create(await definition()).catch((error: unknown) => {
-    if ((error as { code?: number }).code !== 409) throw error;
-  });
   for (let tries = 0; ; tries++) {
+    // Again each time: what is there may be on its way out, since the stack before this one has just been closed.
+    await kube.create(await definition()).catch((error: unknown) => {
+      if ((error as { code?: number }).code !== 409) throw error;
+    });
     try {
       await kube.list("snapshot.storage.k8s.io/v1", "VolumeSnapshotClass");
       return;
