@@ -6,7 +6,7 @@ import { readDockerfile } from "../config/dockerfile";
 import { explainConfig, explanationYaml } from "../config/explain";
 import { databaseEngines, firstConfig } from "../config/init";
 import { emptyDraft, type Draft } from "../config/init-draft";
-import { ConfigError, parseConfigText, readConfigFile, type Problem } from "../config/load";
+import { ConfigError, loadConfig, readConfigFile, type Problem } from "../config/load";
 import { configJsonSchema } from "../config/reference";
 import { BerthError, ExitCode, hasCode, messageOf } from "../lifecycle/errors";
 import { action, command } from "./command";
@@ -53,7 +53,7 @@ function checkCommand(): Command {
 
 function problemsOf(file: string): readonly Problem[] {
   try {
-    parseConfigText(readConfigFile(file), file);
+    loadConfig(file);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;

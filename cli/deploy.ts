@@ -73,7 +73,7 @@ export function deployCommand(): Command {
     .option("--automatic", "an event asked for it, not a person: with trigger: on-demand nothing new is created")
     .option(
       "--timeout <seconds>",
-      "give up when it is not ready by then (default: what its pulls and starts may take)",
+      "give up when it is not ready by then (default: what its pulls, starts and jobs may take)",
       positiveSeconds,
     )
     .option(

@@ -1,8 +1,9 @@
 import { MIDDLEWARES_ANNOTATION } from "./access";
 import { checkBudget } from "./budget";
 import { FORBIDDEN_RANGES, SHORTEST_EGRESS_PREFIX, contains, parseCidr } from "./cidr";
-import { enabledEngines } from "./databases";
+import { enabledEngines, settingsOf } from "./databases";
 import { ENGINES } from "./engines";
+import { JOB } from "./jobs";
 import { ENVIRONMENT_IN_NAME } from "./names";
 import { MOST_STARTUP_SECONDS, isAsked, startupSeconds } from "./probes";
 import type { ProbeSettings } from "./probes";
@@ -10,8 +11,9 @@ import { OAUTH_SECRETS } from "./oauth";
 import type { Finding } from "./problems";
 import { parseBytes, parseCpu } from "./quantity";
 import { DEFAULT_HEALTH_PATH, configSchema } from "./schema";
+import { seedOf } from "./seed";
 import type { Config } from "./schema";
-import { APP, injectedNames, portsOf, workloadsOf } from "./workloads";
+import { APP, appOf, injectedNames, portsOf, workloadsOf } from "./workloads";
 import type { WorkloadConfig } from "./workloads";
 
 /** Folders that cannot be replaced by an empty one: the system's own, and those Kubernetes mounts. */
@@ -33,10 +35,12 @@ export function contradictions(config: Config): Finding[] {
     ...checkServices(config),
     ...checkPostgresql(config),
     ...checkObjectStore(config),
+    ...checkSeeds(config),
     ...checkIngress(config),
     ...checkAccess(config),
     ...checkEgress(config),
     ...checkBudget(config),
+    ...checkJobs(config),
   ];
 }
 
@@ -186,7 +190,7 @@ function checkProbes({ probes, port, path, isPublic, name }: WorkloadConfig): Fi
 
 /** Names of what else an environment may consist of, and words in the names of its policies; a service of that name would take its place. */
 const RESERVED_NAMES: readonly string[] = [
-  ...new Set([APP, "access-proxy", "dns", "gateway", "others", "minio", ...ENGINES]),
+  ...new Set([APP, JOB, "access-proxy", "dns", "gateway", "others", "minio", ...ENGINES]),
 ];
 
 /** How the names of copied preview secrets begin; the ConfigMap of a service could have that of a copy. */
@@ -268,6 +272,32 @@ function checkObjectStore({ databases: { s3, minio } }: Config): Finding[] {
       atKey: true,
     },
   ];
+}
+
+function checkSeeds({ databases }: Config): Finding[] {
+  return ENGINES.flatMap((engine): Finding[] => {
+    const path = ["databases", engine, "seed"];
+    if (seedOf(databases, engine).length === 0) return [];
+    if (!settingsOf(databases, engine).enabled) {
+      return [
+        {
+          path,
+          value: "given for a database that is not enabled",
+          accepted: "seed only with enabled: true",
+          fix: "Enable the database, or remove seed.",
+        },
+      ];
+    }
+    if (engine !== "postgresql" || databases.postgresql.bootstrap.postInitApplicationSQL.length === 0) return [];
+    return [
+      {
+        path,
+        value: "given beside bootstrap.postInitApplicationSQL, after which the database is not empty",
+        accepted: "one of the two",
+        fix: "Put the statements of bootstrap.postInitApplicationSQL at the beginning of seed.",
+      },
+    ];
+  });
 }
 
 function checkIngress({ ingress: { enabled, annotations } }: Config): Finding[] {
@@ -394,6 +424,17 @@ function checkEgress({ egress: { allow } }: Config): Finding[] {
     }
     return findings;
   });
+}
+
+function checkJobs(config: Config): Finding[] {
+  const { jobs } = config;
+  const names = jobs.map(({ name }) => name);
+  const app = appOf(config);
+  return jobs.flatMap(({ name, env }, index) => [
+    ...(names.indexOf(name) === index ? [] : [duplicate(["jobs", index, "name"], `"${name}"`, "each name once")]),
+    // A job has the variables of the app, so that the same names are taken.
+    ...checkEnv(config, { ...app, env, path: ["jobs", index] }),
+  ]);
 }
 
 function duplicate(path: readonly PropertyKey[], what: string, accepted: string): Finding {

@@ -17,6 +17,8 @@ export const LABEL = {
   component: "berth.dev/component",
   /** On a namespace of preview secrets: the projectId that may take from it. Whoever owns the namespace sets it. */
   previewSecrets: "berth.dev/preview-secrets",
+  /** Which job a pod runs, such as `migrate`. */
+  job: "berth.dev/job",
 } as const;
 
 export const ANNOTATION = {
@@ -45,6 +47,11 @@ export const ANNOTATION = {
   dataVersion: "berth.dev/data-version",
   /** When the password of a database was last changed; on the pods of all that read it at their start. */
   rotated: "berth.dev/rotated",
+  /** On a job's pods: how many seconds a try may take, and how many tries there are. */
+  jobTimeout: "berth.dev/job-timeout",
+  jobTries: "berth.dev/job-tries",
+  /** On a job's pods: identifies the volumes that it works on; a job runs again on new ones. */
+  jobData: "berth.dev/job-data",
 } as const;
 
 /**

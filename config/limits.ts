@@ -26,6 +26,12 @@ export const BOUNDS = {
   volume: { min: "100Mi", max: "5Gi" },
 } as const;
 
+/**
+ * Bounds of a job. With six retries the Job controller's pauses (10 s, doubled each time, at most 6 minutes: Kubernetes, "Jobs, Pod
+ * backoff failure policy") stay under that cap and add up to ten and a half minutes.
+ */
+export const JOB_BOUNDS = { retries: 6, timeout: { min: "1s", max: "1h" } } as const;
+
 /** Names of the presets, smallest first. */
 export const SIZE_NAMES = ["small", "medium", "large"] as const;
 
@@ -46,6 +52,12 @@ export const SIZES: Record<(typeof SIZE_NAMES)[number], Resources> = {
 export const WAIT_RESOURCES: Resources = {
   requests: { cpu: "10m", memory: "32Mi" },
   limits: { cpu: "100m", memory: "64Mi" },
+};
+
+/** A job that fills a new database: a client that reads a file of at most half a mebibyte. */
+export const SEED_RESOURCES: Resources = {
+  requests: { cpu: "50m", memory: "64Mi" },
+  limits: { cpu: "500m", memory: "256Mi" },
 };
 
 /** What each database of a preview is promised and may use. */

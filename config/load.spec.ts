@@ -61,9 +61,10 @@ describe("berth.yaml", () => {
           storage: "1Gi",
           operator: "none",
           bootstrap: { initSQL: [], postInitApplicationSQL: [] },
+          seed: [],
         },
-        mariadb: { enabled: false, storage: "1Gi" },
-        redis: { enabled: false, storage: "1Gi" },
+        mariadb: { enabled: false, storage: "1Gi", seed: [] },
+        redis: { enabled: false, storage: "1Gi", seed: [] },
         mongodb: { enabled: false, storage: "1Gi" },
         s3: { enabled: false, storage: "1Gi", bucket: "data" },
         minio: { enabled: false, storage: "1Gi", bucket: "data" },
@@ -75,6 +76,7 @@ describe("berth.yaml", () => {
       sleep: {},
       budget: {},
       egress: { allow: [] },
+      jobs: [],
     });
   });
 
@@ -101,8 +103,8 @@ metrics: { enabled: false, interval: 30s }
 `);
     assert.equal(config.image.repository, "ghcr.io/acme/shop");
     assert.equal(config.databases.postgresql.storage, "2Gi");
-    assert.deepEqual(config.databases.mariadb, { enabled: true, version: "11.4", storage: "2Gi" });
-    assert.deepEqual(config.databases.redis, { enabled: true, storage: "1Gi" });
+    assert.deepEqual(config.databases.mariadb, { enabled: true, version: "11.4", storage: "2Gi", seed: [] });
+    assert.deepEqual(config.databases.redis, { enabled: true, storage: "1Gi", seed: [] });
     assert.deepEqual(config.databases.mongodb, { enabled: true, version: "7.0", storage: "3Gi" });
     assert.deepEqual(config.databases.minio, { enabled: true, storage: "2Gi", bucket: "uploads" });
     assert.equal(config.databases.s3.enabled, false);
@@ -114,6 +116,7 @@ metrics: { enabled: false, interval: 30s }
       storage: "1Gi",
       operator: "none",
       bootstrap: { initSQL: [], postInitApplicationSQL: [] },
+      seed: [],
     });
   });
 

@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { YamlText } from "./load-document";
 import { examine } from "./parse";
 import { ConfigError, toProblem } from "./problems";
-import type { Problem } from "./problems";
+import type { Finding, Problem } from "./problems";
+import { withSeedFiles } from "./seed-files";
 import type { Config } from "./schema";
 
 export { parseConfig } from "./parse";
@@ -18,11 +19,14 @@ const MAX_BYTES = 256 * 1024;
  * Reads berth.yaml, or a k8s-ee.yaml.
  *
  * @param path the file
- * @returns the config with every default filled in
+ * @returns the config with every default filled in, and the content of the files that its seeds name
  * @throws ConfigError with all problems at once, each with its place
  */
 export function loadConfig(path: string): Config {
-  return parseConfigText(readConfigFile(path), basename(path));
+  const yaml = new YamlText(readConfigFile(path), basename(path));
+  const read = withSeedFiles(parseConfigDocument(yaml), dirname(path));
+  if ("config" in read) return read.config;
+  throw placedError(yaml, read.findings);
 }
 
 /**
@@ -44,9 +48,13 @@ export function parseConfigText(text: string, source = "berth.yaml"): Config {
 export function parseConfigDocument(yaml: YamlText): Config {
   const result = examine(yaml.value());
   if ("config" in result) return result.config;
-  throw new ConfigError(
+  throw placedError(yaml, result.findings);
+}
+
+function placedError(yaml: YamlText, findings: readonly Finding[]): ConfigError {
+  return new ConfigError(
     yaml.source,
-    result.findings
+    findings
       .map((finding): Problem => ({ ...toProblem(finding), ...yaml.place(finding.path, finding.atKey) }))
       .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
   );

@@ -364,6 +364,76 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
     'egress.allow[0].cidr is "0.0.0.0/0", every address there is; accepted: a prefix of /8 or longer. List the ranges that the app needs.',
   ],
   [
+    "databases: { postgresql: { seed: x } }",
+    'databases.postgresql.seed is "x"; accepted: a list of entries. Change databases.postgresql.seed to what is accepted.',
+  ],
+  [
+    "databases: { postgresql: { seed: [1] } }",
+    "databases.postgresql.seed[0] is 1; accepted: an SQL statement, or a mapping with file. Change databases.postgresql.seed[0] to what is accepted.",
+  ],
+  [
+    "databases: { postgresql: { seed: [{ file: ../a }] } }",
+    'databases.postgresql.seed[0].file is "../a"; accepted: a file inside the config\'s folder, such as db/seed.sql. Change databases.postgresql.seed[0].file to what is accepted.',
+  ],
+  [
+    "databases: { mariadb: { seed: x } }",
+    'databases.mariadb.seed is "x"; accepted: a list of entries. Change databases.mariadb.seed to what is accepted.',
+  ],
+  [
+    "databases: { mariadb: { seed: [1] } }",
+    "databases.mariadb.seed[0] is 1; accepted: an SQL statement, or a mapping with file. Change databases.mariadb.seed[0] to what is accepted.",
+  ],
+  [
+    "databases: { mariadb: { seed: [{ file: ../a }] } }",
+    'databases.mariadb.seed[0].file is "../a"; accepted: a file inside the config\'s folder, such as db/seed.sql. Change databases.mariadb.seed[0].file to what is accepted.',
+  ],
+  [
+    "databases: { redis: { seed: x } }",
+    'databases.redis.seed is "x"; accepted: a list of entries. Change databases.redis.seed to what is accepted.',
+  ],
+  [
+    "databases: { redis: { seed: [1] } }",
+    "databases.redis.seed[0] is 1; accepted: a Redis command, such as SET greeting hello, or a mapping with file. Change databases.redis.seed[0] to what is accepted.",
+  ],
+  [
+    "databases: { redis: { seed: [{ file: ../a }] } }",
+    'databases.redis.seed[0].file is "../a"; accepted: a file inside the config\'s folder, such as db/seed.sql. Change databases.redis.seed[0].file to what is accepted.',
+  ],
+  ["jobs: x", 'jobs is "x"; accepted: a list of jobs. Change jobs to what is accepted.'],
+  ["jobs: [x]", 'jobs[0] is "x"; accepted: a mapping with name and command. Change jobs[0] to what is accepted.'],
+  [
+    "jobs: [{ name: A, command: [b] }]",
+    'jobs[0].name is "A"; accepted: 1 to 30 lower-case letters, digits and dashes that start with a letter, no dash at the end. Change jobs[0].name to what is accepted.',
+  ],
+  [
+    "jobs: [{ name: a, command: [] }]",
+    "jobs[0].command is a list of 0; accepted: at least a program. Change jobs[0].command to what is accepted.",
+  ],
+  [
+    "jobs: [{ name: a, command: [1] }]",
+    "jobs[0].command[0] is 1; accepted: a program or an argument. Change jobs[0].command[0] to what is accepted.",
+  ],
+  [
+    "jobs: [{ name: a, command: [b], image: shop }]",
+    'jobs[0].image is "shop"; accepted: an image by digest, such as ghcr.io/acme/shop@sha256:…. Change jobs[0].image to what is accepted.',
+  ],
+  [
+    "jobs: [{ name: a, command: [b], env: x }]",
+    "jobs[0].env is a value not shown here; accepted: a mapping of names to text. Change jobs[0].env to what is accepted.",
+  ],
+  [
+    "jobs: [{ name: a, command: [b], when: x }]",
+    'jobs[0].when is "x"; accepted: before-app or after-app. Change jobs[0].when to what is accepted.',
+  ],
+  [
+    "jobs: [{ name: a, command: [b], retries: 7 }]",
+    "jobs[0].retries is 7; accepted: a whole number from 0 to 6. Change jobs[0].retries to what is accepted.",
+  ],
+  [
+    "jobs: [{ name: a, command: [b], timeout: 2h }]",
+    'jobs[0].timeout is "2h"; accepted: a span of time such as 30s, 15m, 8h or 7d, from 1s to 1h. Change jobs[0].timeout to what is accepted.',
+  ],
+  [
     "trigger: sometimes",
     'trigger is "sometimes"; accepted: automatic or on-demand. Change trigger to what is accepted.',
   ],
@@ -423,7 +493,7 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "secrets: {}",
-    "secrets is not a known field; accepted: one of projectId, trigger, app, image, env, envFrom, resources, writableDirs, probes, services, databases, ingress, access, oauth, metrics, ttl, sleep, budget, egress. Remove it.",
+    "secrets is not a known field; accepted: one of projectId, trigger, app, image, env, envFrom, resources, writableDirs, probes, services, databases, ingress, access, oauth, metrics, ttl, sleep, budget, egress, jobs. Remove it.",
   ],
 ];
 

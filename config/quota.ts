@@ -1,5 +1,6 @@
 import { enabledEngines, isOperated, settingsOf } from "./databases";
-import { DATABASE_RESOURCES, PROXY_RESOURCES, WAIT_RESOURCES } from "./limits";
+import { seededEngines } from "./jobs";
+import { DATABASE_RESOURCES, PROXY_RESOURCES, SEED_RESOURCES, WAIT_RESOURCES } from "./limits";
 import type { Resources } from "./limits";
 import { formatBytes, formatCpu, parseBytes, parseCpu } from "./quantity";
 import type { Config } from "./schema";
@@ -19,6 +20,9 @@ export const DATABASE_PODS = 2;
 
 /** Pods of the proxy at once: the running one, and the one that an update starts beside it. */
 export const PROXY_PODS = 2;
+
+/** Pods of jobs that count at once: the one that runs, and one of the commit before that is still ending. */
+export const JOB_PODS = 2;
 
 /** Pods for people: `kubectl debug`, a one-off Job. They take what LimitRange gives by default, if the quota has it left. */
 export const SPARE_PODS = 2;
@@ -50,12 +54,16 @@ export function planQuota(config: Config, isGuarded = false): Quota {
   const engines = enabledEngines(config.databases);
   const workloads = workloadsOf(config);
   const proxies = isGuarded ? PROXY_PODS : 0;
+  const seeds = seededEngines(config.databases).length;
+  const jobPods = config.jobs.length > 0 ? JOB_PODS : 0;
   const needs: Need[] = [
     ...workloads.map((workload) => ({
-      pods: podsOf(workload),
+      // Jobs are pods like the app's.
+      pods: podsOf(workload) + (workload.name === APP ? jobPods : 0),
       // The init containers run one after the other, so that one stands for all of them.
       each: workload.engines.length > 0 ? podNeed(workload.resources, WAIT_RESOURCES) : podNeed(workload.resources),
     })),
+    { pods: seeds, each: podNeed(SEED_RESOURCES, WAIT_RESOURCES) },
     ...engines.map((engine) => ({ pods: 1, each: podNeed(DATABASE_RESOURCES[engine]) })),
     { pods: proxies, each: podNeed(PROXY_RESOURCES) },
   ];
@@ -74,7 +82,7 @@ export function planQuota(config: Config, isGuarded = false): Quota {
     "limits.memory": formatBytes(limitBytes),
     "requests.storage": formatBytes(volumes.reduce((total, size) => total + parseBytes(size), 0)),
     persistentvolumeclaims: String(volumes.length),
-    pods: String(pods + volumes.length * DATABASE_PODS + proxies + SPARE_PODS),
+    pods: String(pods + jobPods + seeds + volumes.length * DATABASE_PODS + proxies + SPARE_PODS),
     // CloudNativePG makes one of its own beside ours.
     services: String(reached + volumes.length + (isOperated(config.databases) ? 1 : 0) + (proxies > 0 ? 1 : 0)),
     "services.loadbalancers": "0",

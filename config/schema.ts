@@ -3,8 +3,17 @@ import { ACCESS_MODE, ACCESS_MODES, APP_PROTOCOLS } from "./access";
 import { isCidr } from "./cidr";
 import { DURATION, isDuration } from "./duration";
 import { ENGINES } from "./engines";
-import { isImageByDigest } from "./image";
-import { BOUNDS, DEFAULT_SIZE, SIZES, SIZE_NAMES, isContainerCpu, isContainerMemory, isVolumeSize } from "./limits";
+import { IMAGE_BY_DIGEST, isImageByDigest } from "./image";
+import {
+  BOUNDS,
+  DEFAULT_SIZE,
+  JOB_BOUNDS,
+  SIZES,
+  SIZE_NAMES,
+  isContainerCpu,
+  isContainerMemory,
+  isVolumeSize,
+} from "./limits";
 import { PROJECT_ID_PATTERN, SERVICE_NAME_PATTERN } from "./names";
 import { LIVENESS, READINESS, STARTUP } from "./probes";
 import type { ProbeTimes } from "./probes";
@@ -120,17 +129,18 @@ const image = z.strictObject({
 });
 
 const ENV_NAME = "a name of letters, digits and underscores that does not start with a digit";
-const env = (subject: string) =>
+const variables = () =>
   z
     .record(
       text(ENV_NAME, /^[A-Za-z_][A-Za-z0-9_]*$/),
       z.string('text; numbers and booleans in quotes, such as "true"').max(32768, "text of at most 32768 characters"),
       "a mapping of names to text",
     )
-    .default({})
-    .describe(
-      `Variables for ${subject}, through a ConfigMap. Not for secrets: anyone who can read the repository reads them.`,
-    );
+    .default({});
+const env = (subject: string) =>
+  variables().describe(
+    `Variables for ${subject}, through a ConfigMap. Not for secrets: anyone who can read the repository reads them.`,
+  );
 
 const OBJECT_NAME = "the name of a Kubernetes object: lower-case letters, digits, dashes and dots";
 const reference = () =>
@@ -282,6 +292,24 @@ const services = list(service, MOST_SERVICES, "services")
   .describe("Further parts of the application, each with pods of its own beside the app.");
 
 const sql = () => list(z.string("an SQL statement").min(1, "an SQL statement"), 100, "SQL statements").default([]);
+
+const SEED_FILE = "a file inside the config's folder, such as db/seed.sql";
+const seed = (what: string) =>
+  list(
+    z.union(
+      [
+        z.string().min(1),
+        z.strictObject({
+          file: text(SEED_FILE, /^(?!\/)(?!(.*\/)?\.\.(\/|$))[A-Za-z0-9._/@+-]+$/).describe(
+            "File whose content stands here, seen from the config's folder. At most 256 KiB, in UTF-8.",
+          ),
+        }),
+      ],
+      `${what}, or a mapping with file`,
+    ),
+    100,
+    "entries",
+  ).default([]);
 const volume = () =>
   checked(`a size from ${BOUNDS.volume.min} to ${BOUNDS.volume.max}, such as 1Gi`, isVolumeSize)
     .default("1Gi")
@@ -308,6 +336,9 @@ const postgresqlOptions = z.strictObject({
     })
     .prefault({})
     .describe("SQL for a new database. Not run again on one that exists."),
+  seed: seed("an SQL statement").describe(
+    "SQL for an empty database, run by psql as the app's user in one transaction, before the jobs. Not run on one that has tables.",
+  ),
 });
 
 const MARIADB_VERSION = 'a MariaDB version in quotes, such as "11.4"';
@@ -317,6 +348,9 @@ const mariadbOptions = z.strictObject({
     .optional()
     .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
   storage: volume(),
+  seed: seed("an SQL statement").describe(
+    "SQL for an empty database, run as the app's user before the jobs. Not run on one that has tables; a failed one begins with an empty database again.",
+  ),
 });
 
 const REDIS_VERSION = 'a Redis version in quotes, such as "7"';
@@ -326,6 +360,9 @@ const redisOptions = z.strictObject({
     .optional()
     .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
   storage: volume(),
+  seed: seed("a Redis command, such as SET greeting hello").describe(
+    "Commands for an empty Redis, one a line, run in one transaction before the jobs. Not run on one that has keys.",
+  ),
 });
 
 const MONGODB_VERSION = 'a MongoDB version in quotes, such as "8.0"';
@@ -534,6 +571,48 @@ const egress = z.strictObject({
     .describe("What the app and its services may reach outside their environment. Nothing by default."),
 });
 
+const JOB_NAME = "1 to 30 lower-case letters, digits and dashes that start with a letter, no dash at the end";
+const RETRIES = `a whole number from 0 to ${JOB_BOUNDS.retries}`;
+const JOB_TIMEOUT = `${DURATION}, from ${JOB_BOUNDS.timeout.min} to ${JOB_BOUNDS.timeout.max}`;
+const jobs = list(
+  z.strictObject(
+    {
+      name: text(JOB_NAME, /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/).describe(
+        "Name of the job, such as migrate. Its pods and log are found by it.",
+      ),
+      command: list(z.string("a program or an argument").min(1, "a program or an argument"), 50, "words")
+        .min(1, "at least a program")
+        .describe("Program and arguments, in place of what the image starts by itself. No shell reads them."),
+      image: checked(IMAGE_BY_DIGEST, isImageByDigest)
+        .optional()
+        .describe("Image, by digest. The app's when left out."),
+      env: variables().describe("Variables for this job, beside those of the app, over which they win."),
+      when: z
+        .enum(["before-app", "after-app"], "before-app or after-app")
+        .default("before-app")
+        .describe(
+          "before-app: after the databases answer and before the app starts or changes. after-app: once the app runs.",
+        ),
+      retries: z
+        .int(RETRIES)
+        .min(0, RETRIES)
+        .max(JOB_BOUNDS.retries, RETRIES)
+        .default(2)
+        .describe("How often it is tried again when it fails, after 10 s and then twice as long each time."),
+      timeout: checked(JOB_TIMEOUT, (value) => isDuration(value, JOB_BOUNDS.timeout))
+        .default("5m")
+        .describe("Longest time of a try once its container runs. A job that hangs is ended and not tried again."),
+    },
+    "a mapping with name and command",
+  ),
+  20,
+  "jobs",
+)
+  .default([])
+  .describe(
+    "Migrations, seeds and the like: run one after another, once for each commit. A failed one fails the deploy.",
+  );
+
 /** The schema of berth.yaml. `z.input` of it is what a person may write, `z.output` what the program reads. */
 export const configSchema = z.strictObject(
   {
@@ -564,6 +643,7 @@ export const configSchema = z.strictObject(
       .prefault({})
       .describe("What the environment may ask for at most. A config that asks for more is refused, with the figures."),
     egress: egress.prefault({}).describe("What the app and its services may reach outside their environment."),
+    jobs,
   },
   "a mapping of fields",
 );

@@ -1,5 +1,6 @@
 import { enabledEngines, variablesOf } from "./databases";
 import type { Engine } from "./engines";
+import { jobSeconds } from "./jobs";
 import { INJECTED_OAUTH } from "./oauth";
 import { isAsked, startupSeconds } from "./probes";
 import type { Config } from "./schema";
@@ -41,24 +42,29 @@ export interface WorkloadConfig extends Pick<
   engines: readonly Engine[];
 }
 
+/** What the config says about the app. */
+export function appOf(config: Config): WorkloadConfig {
+  const { app, env, envFrom, resources, writableDirs, probes, ingress, databases } = config;
+  return {
+    ...app,
+    name: APP,
+    path: [],
+    env,
+    envFrom,
+    resources,
+    writableDirs,
+    probes,
+    extraPorts: [],
+    isPublic: ingress.enabled,
+    engines: enabledEngines(databases),
+  };
+}
+
 /** The app, then the services in the order of the config. */
 export function workloadsOf(config: Config): WorkloadConfig[] {
-  const { app, env, envFrom, resources, writableDirs, probes, ingress, databases, services } = config;
   return [
-    {
-      ...app,
-      name: APP,
-      path: [],
-      env,
-      envFrom,
-      resources,
-      writableDirs,
-      probes,
-      extraPorts: [],
-      isPublic: ingress.enabled,
-      engines: enabledEngines(databases),
-    },
-    ...services.map(({ public: isPublic, databases: engines, ...service }, index) => ({
+    appOf(config),
+    ...config.services.map(({ public: isPublic, databases: engines, ...service }, index) => ({
       ...service,
       path: ["services", index],
       port: service.port,
@@ -154,8 +160,8 @@ export function progressSeconds({ engines, port, probes: { startup, readiness } 
   );
 }
 
-/** Seconds that a deploy of a config takes at most, unless something has failed: that of its slowest app or service. */
+/** Seconds that a deploy of a config takes at most, unless something has failed: its jobs, then its slowest app or service. */
 export function deploySeconds(config: Config): number {
   const slowest = Math.max(...workloadsOf(config).map(progressSeconds));
-  return slowest + 2 * SLACK_SECONDS;
+  return jobSeconds(config) + slowest + 2 * SLACK_SECONDS;
 }

@@ -213,16 +213,16 @@ export async function updateHeld(
     [lease.stop, timeout, waiting.hopeless, options.signal].filter((each) => each !== undefined),
   );
   const run = { stack: name.stack, progress, leaseExpired: lease.expired, signal, kill: options.kill };
-  const recovered = await recorder.phase("prepare", async () => {
+  const unsure = await recorder.phase("prepare", async () => {
     const { state, recovered } = await prepareStack(target, run, kube);
     await configure(state);
-    return recovered;
+    return recovered || hasUnreadyJob(state);
   });
 
   waiting.start();
   let result: EngineResult;
   try {
-    const refresh = recovered || options.refresh === true;
+    const refresh = unsure || options.refresh === true;
     result = await recorder.phase("engine", () => runStack(target, ["up", ...(refresh ? ["--refresh"] : [])], run));
   } finally {
     await waiting.stop();
@@ -293,6 +293,17 @@ function stackValues({ config, ...pr }: DeployRequest): StackValues {
 
 function fingerprint(values: StackValues): string {
   return createHash("sha256").update(JSON.stringify(values)).digest("hex").slice(0, 32);
+}
+
+/** Whether a job had not ended well when the last deploy did: what became of it since is known to the cluster only. */
+function hasUnreadyJob(state: StackState | undefined): boolean {
+  return (
+    state?.resources.some(({ type, initErrors }) => type === "kubernetes:batch/v1:Job" && hasItems(initErrors)) ?? false
+  );
+}
+
+function hasItems(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
 }
 
 /** A repeated deploy keeps its generation, so that it finds nothing to change. */
@@ -378,7 +389,9 @@ async function failure(
   const hopeless = waiting.hopeless.aborted ? (waiting.hopeless.reason as Trouble) : undefined;
   const setup = hopeless ? undefined : setupError(target, result);
   if (setup) return setup;
-  const troubles = hopeless ? [hopeless] : waiting.troubles();
+  const jobs = hopeless ? [] : await waiting.failedJobs().catch(() => []);
+  // A job that failed ends the deploy: what else there is to say is not why.
+  const troubles = hopeless ? [hopeless] : jobs.length > 0 ? jobs : waiting.troubles();
   const after = timedOutAfter === undefined ? "" : ` after ${timedOutAfter} s`;
   const head = `${name.namespace} did not become ready${after}`;
   const again = "Then deploy again, or remove it with `berth destroy`.";
@@ -391,11 +404,22 @@ async function failure(
     });
   }
   const explained = await Promise.all(troubles.map((trouble) => explain(kube, name.namespace, trouble)));
+  await endJobs(kube, name, troubles);
   const advice = explained.flatMap((words) => adviceOn(words));
   return new BerthError(`${head}: ${explained.join("\n")}`, {
     fix: `${[...new Set([...troubles.map((trouble) => trouble.fix), ...advice])].join(" ")} ${again}`,
     exitCode: ExitCode.environmentFailed,
   });
+}
+
+/** Removes jobs that hang, with their pods, so that they hold no lock in a database and the next deploy begins them anew. */
+async function endJobs(kube: Kube, name: EnvironmentName, troubles: readonly Trouble[]): Promise<void> {
+  for (const { endJob } of troubles) {
+    if (endJob === undefined) continue;
+    await kube.delete(`/apis/batch/v1/namespaces/${name.namespace}/jobs/${endJob}`, {
+      propagationPolicy: "Background",
+    });
+  }
 }
 
 function platformLost(name: EnvironmentName): BerthError {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ANNOTATION, LABEL, MANAGED_BY } from "../config/labels";
 import { parseStackName } from "../config/names";
 import { hasCode } from "./errors";
+import { isJobPod } from "./jobs";
 import type { Kube, KubeList, KubeObject } from "./kube";
 import { availability, leasesPath, viewLease, type LeaseObject, type LeaseView } from "./lease";
 import { environmentName, pulumiProject, type EnvironmentName } from "./naming";
@@ -108,7 +109,7 @@ export interface Known {
 export function summarise(kube: Kube, namespace: KubeObject, known: Known): EnvironmentSummary {
   const { name, labels = {}, annotations = {}, creationTimestamp = "", deletionTimestamp } = namespace.metadata;
   const pods = known.pods.filter(
-    (pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== "Succeeded",
+    (pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== "Succeeded" && !isJobPod(pod),
   );
   const ready = pods.filter(isReady).length;
   const deployed = known.records.find((record) => record.outcome === "done" && record.verb === "deploy");

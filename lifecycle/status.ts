@@ -53,7 +53,7 @@ export async function status(target: Target, name: EnvironmentName): Promise<Env
       exitCode: ExitCode.usage,
     });
   }
-  const troubles = diagnose(pods.items, events.items, 0);
+  const troubles = diagnose(pods.items, events.items, 0, kube.now());
   return {
     ...summarise(kube, namespace, { pods: pods.items, lease, records }),
     workloads: pods.items.map(summarisePod),

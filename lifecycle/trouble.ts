@@ -2,12 +2,14 @@ import { ENGINES, ENGINE_TITLES } from "../config/databases";
 import { DATABASE_RESOURCES } from "../config/limits";
 import { APP } from "../config/workloads";
 import { ROOT_ADVICE } from "./advice";
+import { isJobPod, jobTroubles } from "./jobs";
 import type { KubeObject } from "./kube";
 
 /** A pod, as far as its troubles go. */
 export interface Pod extends KubeObject {
   status?: {
     phase?: string;
+    message?: string;
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
     initContainerStatuses?: ContainerStatus[];
     containerStatuses?: ContainerStatus[];
@@ -26,6 +28,7 @@ export interface ContainerStatus {
 
 interface Ended {
   exitCode?: number;
+  finishedAt?: string;
   reason?: string;
   message?: string;
 }
@@ -56,6 +59,8 @@ export interface Trouble {
   readonly hopelessAfter?: number;
   /** The container whose last log lines explain it. */
   readonly log?: { readonly pod: string; readonly container: string; readonly previous: boolean };
+  /** The Job that hangs, to be ended once its log has been read. */
+  readonly endJob?: string;
 }
 
 /** A container that has been restarted this often will not come up: the backoff is at 40 s by then. */
@@ -147,13 +152,26 @@ const eventRules: readonly { reason: string; pattern?: RegExp; name: string; fix
  * What keeps these pods from becoming ready, in their own words.
  *
  * @param since Only events at or after this time count, milliseconds since 1970: those of an earlier deploy are over.
+ * @param now The cluster's time, milliseconds since 1970.
  */
-export function diagnose(pods: readonly Pod[], events: readonly KubeEvent[], since: number): Trouble[] {
+export function diagnose(
+  pods: readonly Pod[],
+  events: readonly KubeEvent[],
+  since: number,
+  now: number = Date.now(),
+): Trouble[] {
   const living = pods.filter(
     (pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== "Succeeded",
   );
   const recent = events.filter((event) => timeOf(event) >= since);
-  return [...living.flatMap((pod) => podTroubles(pod, recent)), ...eventTroubles(recent, living)];
+  const jobs = pods.filter((pod) => isJobPod(pod) && pod.metadata.deletionTimestamp === undefined);
+  // A job's pod that has ended is told with its job.
+  const others = living.filter((pod) => !isJobPod(pod) || pod.status?.phase !== "Failed");
+  return [
+    ...jobTroubles(jobs, since, now),
+    ...others.flatMap((pod) => podTroubles(pod, recent)),
+    ...eventTroubles(recent, living),
+  ];
 }
 
 function timeOf(event: KubeEvent): number {

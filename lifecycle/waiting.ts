@@ -1,5 +1,8 @@
+import { LABEL } from "../config/labels";
 import { messageOf } from "./errors";
-import type { Kube, KubeObject } from "./kube";
+import { fullVolume } from "./full-volume";
+import { jobTroubles } from "./jobs";
+import type { Kube, KubeList, KubeObject } from "./kube";
 import { diagnose, type KubeEvent, type Pod, type Trouble } from "./trouble";
 
 /** How often the picture is looked at. Milliseconds. */
@@ -33,6 +36,7 @@ export class Waiting {
   private readonly end = new AbortController();
   private readonly failed = new AbortController();
   private timer: NodeJS.Timeout | undefined;
+  private since = 0;
   private watches: Promise<unknown> = Promise.resolve();
 
   /**
@@ -54,7 +58,7 @@ export class Waiting {
     const path = `/api/v1/namespaces/${this.namespace}`;
     const { signal } = this.end;
     // Events are timed in whole seconds.
-    const since = this.kube.now() - 1_000;
+    this.since = this.kube.now() - 1_000;
     this.watches = Promise.all([
       this.kube.watch<Pod>(`${path}/pods`, {}, signal, (event) => {
         keep(this.pods, event);
@@ -64,15 +68,24 @@ export class Waiting {
       }),
     ]);
     this.timer = setInterval(() => {
-      this.look(since);
+      this.look(this.since);
     }, lookEvery);
   }
 
-  /** Ends the watches. */
+  /** Ends the watches, after a last look. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.end.abort();
     await this.watches;
+    this.look(this.since);
+  }
+
+  /** What failed jobs say, asked for now: a job's end is known to the engine before any watch tells it. */
+  async failedJobs(): Promise<Trouble[]> {
+    const pods = await this.kube.get<KubeList<Pod>>(`/api/v1/namespaces/${this.namespace}/pods`, {
+      query: { labelSelector: LABEL.job },
+    });
+    return jobTroubles(pods.items, this.since, this.kube.now());
   }
 
   /** What keeps the environment waiting at present. */
@@ -83,7 +96,7 @@ export class Waiting {
   private look(since: number): void {
     const now = Date.now();
     const present = new Map<string, Trouble>();
-    for (const trouble of diagnose([...this.pods.values()], [...this.events.values()], since)) {
+    for (const trouble of diagnose([...this.pods.values()], [...this.events.values()], since, this.kube.now())) {
       present.set(keyOf(trouble), trouble);
     }
     for (const key of this.seen.keys()) if (!present.has(key)) this.seen.delete(key);
@@ -124,7 +137,10 @@ export async function explain(kube: Kube, namespace: string, trouble: Trouble): 
   const head = `${trouble.object}: ${trouble.reason}: ${hide(trouble.message)}`;
   if (trouble.log === undefined) return head;
   const lines = await lastLines(kube, namespace, trouble.log, hide);
-  return lines.length === 0 ? head : `${head}\nits last lines:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+  if (lines.length === 0) return head;
+  const full = fullVolume(lines, trouble.log.container);
+  const quoted = `its last lines:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+  return [head, quoted, ...(full === undefined ? [] : [full])].join("\n");
 }
 
 async function lastLines(

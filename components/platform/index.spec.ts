@@ -92,6 +92,7 @@ describe("Platform", () => {
       "configmaps",
       "deployments",
       "ingresses",
+      "jobs",
       "limitranges",
       "middlewares",
       "namespaces",

@@ -61,6 +61,7 @@ export function planDeployerRole({ metrics, operators }: PlatformConfig): Cluste
         WRITE,
       ),
       rule("apps", ["deployments", "statefulsets"], WRITE),
+      rule("batch", ["jobs"], WRITE),
       rule("networking.k8s.io", ["ingresses", "networkpolicies"], WRITE),
       rule(TRAEFIK_API.group, ["middlewares"], WRITE),
       ...(operators.cloudnativePg === undefined ? [] : [rule("postgresql.cnpg.io", ["clusters"], WRITE)]),

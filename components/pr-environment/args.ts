@@ -10,6 +10,7 @@ import type {
   ServiceAccountArgs,
   ServiceArgs,
 } from "@pulumi/kubernetes/core/v1";
+import type { JobArgs } from "@pulumi/kubernetes/batch/v1";
 import type { DeploymentArgs, StatefulSetArgs } from "@pulumi/kubernetes/apps/v1";
 import type { IngressArgs, NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
 import type { PlatformFacts } from "../../config/platform";
@@ -75,6 +76,8 @@ export interface PrEnvironmentTransforms {
   /** The proxy in front of an app with access.mode oidc. */
   accessProxy?: Transform<DeploymentArgs>;
   /** Called for the app's and each public service's. */
+  /** Called for each job. */
+  job?: Transform<JobArgs>;
   ingress?: Transform<IngressArgs>;
   /** Called for each Middleware of the gateway. */
   middleware?: Transform<CustomResourceArgs>;

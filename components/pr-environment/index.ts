@@ -13,6 +13,7 @@ import { createIsolation } from "./isolation";
 import { planPrEnvironment } from "./plan";
 import { validate } from "./validate";
 import { createSecrets } from "./secrets";
+import { createJobEnv, createJobs, createSeeds } from "./jobs";
 import { createWorkloads } from "./workload";
 
 export type { PrEnvironmentArgs, PrEnvironmentTransforms } from "./args";
@@ -42,7 +43,7 @@ export class PrEnvironment extends pulumi.ComponentResource {
   readonly access: AccessMode;
   /** Who may log in at the URL, a secret; null when the access mode knows no login. */
   readonly login: pulumi.Output<Login> | null;
-  /** Has a value once the app, its services and its databases run; none when one of them fails. */
+  /** Has a value once the app, its services and its databases run and every job has ended well; none when one of them fails. */
   readonly ready: pulumi.Output<true>;
 
   /**
@@ -65,15 +66,19 @@ export class PrEnvironment extends pulumi.ComponentResource {
     const isolation = createIsolation(children, plan, transform);
     const fences = [namespace, ...isolation.fences];
     const counted = children.with({ dependsOn: [namespace, isolation.quota] });
-    const { needs, workloads } = createDatabases({ children: counted, fences, owner }, plan, transform);
+    const { needs, workloads, data } = createDatabases({ children: counted, fences, owner }, plan, transform);
     const secrets = createSecrets(counted, plan.secrets, transform);
     const { gates, login } = createGate({ children: counted, owner }, plan, transform);
     const logins = createLogins({ children: counted, fences, owner }, plan, transform);
-    const needed = {
-      pods: [...fences, ...needs, ...secrets.needs, ...logins.needs],
-      routes: [...fences, ...gates],
-    };
+    const pods = [...fences, ...needs, ...secrets.needs, ...logins.needs];
+    const { seeds, beforeApp, afterApp } = plan.jobs;
+    const dependsOn = [...pods, ...workloads, ...createJobEnv(counted, plan.jobs, transform)];
+    const seeded = createSeeds(counted, seeds, { dependsOn, data }, transform);
+    const migrated = createJobs(counted, beforeApp, { dependsOn: [...dependsOn, ...seeded], data }, transform);
+    const jobs = [...seeded, ...migrated];
+    const needed = { pods, routes: [...fences, ...gates], jobs };
     const deployments = createWorkloads(counted, needed, plan, transform, secrets);
+    const after = createJobs(counted, afterApp, { dependsOn: [...dependsOn, ...deployments], data }, transform);
 
     this.namespace = namespace.metadata.name;
     this.url = plan.context.url;
@@ -84,7 +89,7 @@ export class PrEnvironment extends pulumi.ComponentResource {
     this.login = login ?? null;
     this.quota = plan.neededQuota;
     this.ready = pulumi
-      .all([...deployments, ...workloads, ...logins.workloads].map(({ id }) => id))
+      .all([...deployments, ...workloads, ...logins.workloads, ...jobs, ...after].map(({ id }) => id))
       .apply(() => true as const);
     this.databases = plan.databases.map(({ engine }) => engine);
     this.registerOutputs({

@@ -75,6 +75,12 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "databases.minio.enabled": [false, true],
   "databases.minio.storage": ["1Gi", "2Gi"],
   "databases.minio.bucket": ["uploads", "pictures"],
+  ...Object.fromEntries(
+    ["postgresql", "mariadb", "redis"].flatMap((engine): [string, [unknown, unknown]][] => [
+      [`databases.${engine}.seed.*`, ["SET a 1", "SET a 2"]],
+      [`databases.${engine}.seed.*.file`, ["db/a.sql", "db/b.sql"]],
+    ]),
+  ),
   "ingress.enabled": [true, false],
   "ingress.annotations.*": ["a", "b"],
   ...probeSamples("probes"),
@@ -108,6 +114,13 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "oauth.callback": [false, true],
   "egress.allow.*.cidr": ["203.0.113.0/24", "198.51.100.0/24"],
   "egress.allow.*.ports.*": [443, 8443],
+  "jobs.*.name": ["migrate", "seed"],
+  "jobs.*.command.*": ["migrate", "seed"],
+  "jobs.*.image": [`localhost/migrator@${DIGEST}`, `localhost/other@${DIGEST}`],
+  "jobs.*.env.*": ["a", "b"],
+  "jobs.*.when": ["before-app", "after-app"],
+  "jobs.*.retries": [0, 2],
+  "jobs.*.timeout": ["5m", "10m"],
 };
 
 /** Samples for the three probes at a path. */
@@ -143,6 +156,14 @@ const BESIDE: Record<string, Values> = {
   "access.oidc.emails.*": { access: { mode: "oidc" } },
   "access.oidc.emailDomains.*": { access: { mode: "oidc" } },
   "access.oidc.groups.*": { access: { mode: "oidc" } },
+  "jobs.*.name": { jobs: [{ command: ["true"] }] },
+  "jobs.*.command.*": { jobs: [{ name: "migrate" }] },
+  ...Object.fromEntries(
+    ["image", "env.*", "when", "retries", "timeout"].map((field): [string, Values] => [
+      `jobs.*.${field}`,
+      { jobs: [{ name: "migrate", command: ["true"] }] },
+    ]),
+  ),
   "egress.allow.*.cidr": { egress: { allow: [{ ports: [443] }] } },
   "egress.allow.*.ports.*": { egress: { allow: [{ cidr: "203.0.113.0/24" }] } },
   // What has a URL must have a readiness probe.

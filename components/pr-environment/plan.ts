@@ -1,5 +1,6 @@
 import type { LimitRangeArgs, NamespaceArgs, ResourceQuotaArgs, ServiceAccountArgs } from "@pulumi/kubernetes/core/v1";
 import type { NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
+import { JOB, hasJobs } from "../../config/jobs";
 import { outgrows, planQuota } from "../../config/quota";
 import type { Quota } from "../../config/quota";
 import { planGate } from "./gate/plan";
@@ -11,6 +12,8 @@ import { ACCESS_PROXY, planContext } from "./context";
 import type { Component, PlanContext } from "./context";
 import type { DatabasePlan } from "./databases/engine";
 import { planDatabases } from "./databases/plan";
+import { planJobs } from "./jobs/plan";
+import type { JobsPlan } from "./jobs/plan";
 import { planNetworkPolicies } from "./isolation/network-policies";
 import { planLimitRange, planNamespace, planResourceQuota, planServiceAccount } from "./isolation/plan";
 import { planSecrets } from "./secrets/plan";
@@ -35,6 +38,7 @@ export interface PrEnvironmentPlan {
   databases: DatabasePlan[];
   secrets: SecretsPlan;
   gate: GatePlan;
+  jobs: JobsPlan;
   /** The app, then the services in the order of the config. */
   workloads: WorkloadPlan[];
   metrics: MetricsPlan;
@@ -52,6 +56,13 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
   const workloads = planWorkloads(context, databases);
   const logins = planLogins(context);
   const neededQuota = planQuota(args.config, context.isGuarded);
+  const components: Component[] = [
+    ...workloads.map(({ name }) => name),
+    ...(hasJobs(args.config) ? [JOB] : []),
+    ...(logins.proxy ? [ACCESS_PROXY] : []),
+    // An operator makes the accounts of its own pods.
+    ...databases.filter(({ server }) => server.kind === "pod").map(({ engine }) => engine),
+  ];
   return {
     context,
     namespace: planNamespace(context),
@@ -59,18 +70,12 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
     quota: planResourceQuota(context, neededQuota, args.previousQuota),
     quotaGrows: args.previousQuota !== undefined && outgrows(neededQuota, args.previousQuota),
     limitRange: planLimitRange(context),
-    serviceAccounts: Object.fromEntries(
-      // An operator makes the accounts of its own pods.
-      [
-        ...workloads.map(({ name }) => name),
-        ...(logins.proxy ? [ACCESS_PROXY] : []),
-        ...databases.filter(({ server }) => server.kind === "pod").map(({ engine }) => engine),
-      ].map((one) => [one, planServiceAccount(context, one)]),
-    ),
+    serviceAccounts: Object.fromEntries(components.map((one) => [one, planServiceAccount(context, one)])),
     networkPolicies: planNetworkPolicies(context),
     databases,
     secrets: planSecrets(context),
     gate: planGate(context),
+    jobs: planJobs(context, databases),
     workloads,
     metrics: planMetrics(context),
     logins,

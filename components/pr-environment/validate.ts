@@ -10,6 +10,7 @@ import {
 import { referencesOf } from "../../config/env-from";
 import { isImageByDigest, repositoryOf } from "../../config/image";
 import { formatPath } from "../../config/problems";
+import { seedFiles } from "../../config/seed";
 import type { Config } from "../../config/schema";
 import { APP, workloadsOf } from "../../config/workloads";
 import type { InvalidProperty } from "../problems";
@@ -23,6 +24,7 @@ export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platfo
     ...validateImage(args),
     ...validateServiceImages(args),
     ...validateDatabases(args),
+    ...validateSeeds(args),
     ...validateAccess(args),
     ...validateEgress(args),
     ...validateEnvFrom(args),
@@ -196,6 +198,13 @@ function validatePeople({ config, platform }: Pick<PrEnvironmentArgs, "config" |
         : [],
     ),
   );
+}
+
+function validateSeeds({ config }: Pick<PrEnvironmentArgs, "config">): InvalidProperty[] {
+  return seedFiles(config).map(({ path, file }) => ({
+    propertyPath: `config.${formatPath(path)}`,
+    reason: `the file "${file}" was not read. Deploy with \`berth deploy\`, which puts its content there, or write the statements out.`,
+  }));
 }
 
 function validateEgress({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {

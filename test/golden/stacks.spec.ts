@@ -122,6 +122,22 @@ const EXAMPLES: Record<string, RecordOptions> = {
       },
     },
   },
+  "pr-jobs": {
+    stack: "pr-shop-7",
+    stacks: STACKS,
+    config: {
+      role: "pr",
+      pr: PR,
+      config: {
+        projectId: "shop",
+        databases: { postgresql: { seed: ["CREATE TABLE guests (name text)"] } },
+        jobs: [
+          { name: "migrate", command: ["node", "migrate.js"] },
+          { name: "index", command: ["node", "index.js"], when: "after-app", retries: 0, timeout: "30m" },
+        ],
+      },
+    },
+  },
 };
 
 describe("golden resource graphs", () => {

@@ -64,6 +64,7 @@ export function planOperated(context: PlanContext, spec: EngineSpec): DatabasePl
   return {
     engine,
     version,
+    image,
     service: {
       metadata: { ...metadata(context, engine, engine), annotations: { "pulumi.com/skipAwait": "true" } },
       spec: { selector: PRIMARY_POD, ports: [{ name: engine, port, targetPort: port }] },

@@ -22,7 +22,7 @@ export const DATABASE_USER = "app";
 export const DATABASE_NAME = "app";
 
 /** User and group of the server in the images of docker.io/library and of the embedded cluster, the same for all engines. */
-const IMAGE_USER = 999;
+export const IMAGE_USER = 999;
 
 /**
  * Seconds between the signal to end and the kill. The shutdown of a small data set takes well under one, and a server that is
@@ -88,6 +88,8 @@ interface Bootstrap {
 export interface DatabasePlan {
   engine: Engine;
   version: string;
+  /** Image of the server, which has its clients too. */
+  image: string;
   service: ServiceArgs;
   /** Type of the Secret. @default Opaque */
   secretType?: string;
@@ -136,6 +138,7 @@ export function planDatabase(context: PlanContext, spec: EngineSpec): DatabasePl
   return {
     engine,
     version,
+    image,
     service: {
       metadata: { ...metadata(context, engine, engine), annotations: skipAwait },
       spec: {

@@ -25,13 +25,14 @@ interface Place {
 /**
  * Registers the databases that the plan has, each with credentials, volume and Service.
  *
- * @returns what the app's pods need to be there when they start, and what is waited for until it runs
+ * @returns what the app's pods need to be there when they start, what is waited for until it runs, and what
+ * tells the data of each database from that of another of its name
  */
 export function createDatabases(
   { children, fences, owner }: Place,
   { databases, context, quotaGrows }: PrEnvironmentPlan,
   transform: PrEnvironmentTransforms,
-): { needs: pulumi.Resource[]; workloads: pulumi.CustomResource[] } {
+): { needs: pulumi.Resource[]; workloads: pulumi.CustomResource[]; data: pulumi.Output<string>[] } {
   const created = databases.map((plan) => {
     const { engine } = plan;
     const keepers = plan.rotated === undefined ? {} : { keepers: { rotated: plan.rotated } };
@@ -55,7 +56,7 @@ export function createDatabases(
       const object = owner
         .with({ dependsOn: [...fences, secret], customTimeouts: { create: "6m", update: "6m", delete: "3m" } })
         .add(CustomResource, engine, server.object, transform.operatedDatabase);
-      return { needs: needs(object), workload: object };
+      return { needs: needs(object), workload: object, data: object.metadata.uid };
     }
     const volume = children
       // Another storage class of the platform is for new volumes: one that holds data is never replaced.
@@ -67,10 +68,11 @@ export function createDatabases(
     const statefulSet = children
       .with({ dependsOn: [...fences, secret, volume, ...bootstrap], customTimeouts: { create: "6m", update: "6m" } })
       .add(StatefulSet, engine, server.statefulSet, transform.database);
-    return { needs: needs(statefulSet), workload: statefulSet };
+    return { needs: needs(statefulSet), workload: statefulSet, data: volume.metadata.uid };
   });
   return {
     needs: created.flatMap(({ needs }) => needs),
     workloads: created.map(({ workload }) => workload),
+    data: created.map(({ data }) => data),
   };
 }

@@ -2,6 +2,8 @@ import type { NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
 import type { input } from "@pulumi/kubernetes/types";
 import { exceptions } from "../../../config/cidr";
 import { isOperated } from "../../../config/databases";
+import type { Engine } from "../../../config/databases";
+import { JOB, hasJobs } from "../../../config/jobs";
 import { BROKER, BROKER_PORTS, PROXY_PORTS } from "../../../config/oauth";
 import { LABEL } from "../../../config/labels";
 import type { PlatformFacts } from "../../../config/platform";
@@ -20,10 +22,10 @@ type Peer = input.networking.v1.NetworkPolicyPeer;
  * All policies of an environment, by name.
  *
  * They add up: everything is refused both ways, and each further policy opens one path that is needed. The app and the services reach
- * each other's ports and those of the databases that the config gives them; nothing else in the environment is reached. Only what has a
- * URL is reached from the gateway; in access mode oidc the gateway reaches the proxy only, the proxy what has a URL and the platform's
- * broker. Nobody reaches the API server, and a database reaches nothing at all, DNS included; only a database that an operator runs
- * reaches the API server.
+ * each other's ports and those of the databases that the config gives them; jobs reach the databases; nothing else in the environment
+ * is reached. Only what has a URL is reached from the gateway; in access mode oidc the gateway reaches the proxy only, the proxy what
+ * has a URL and the platform's broker. Nobody reaches the API server, and a database reaches nothing at all, DNS included; only a
+ * database that an operator runs reaches the API server.
  */
 export function planNetworkPolicies(context: PlanContext): Record<string, NetworkPolicyArgs> {
   const { config, platform, isGuarded } = context;
@@ -74,6 +76,18 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
       }),
     ),
     ...Object.fromEntries(specsOf(config.databases).flatMap((spec) => databasePolicies(context, spec, workloads))),
+    ...when(hasJobs(config), "allow-job-to-databases", () =>
+      policy(context, "allow-job-to-databases", anyOf([JOB]), {
+        policyTypes: ["Egress"],
+        egress: [
+          { to: [CLUSTER_DNS], ports: [portOf(53, "UDP"), portOf(53)] },
+          ...specsOf(config.databases).map(({ engine, port }) => ({
+            to: [{ podSelector: podsOf(context, engine) }],
+            ports: [portOf(port)],
+          })),
+        ],
+      }),
+    ),
     ...(workloads.length > 1
       ? Object.fromEntries(workloads.flatMap((workload) => betweenWorkloads(context, workload, workloads)))
       : {}),
@@ -89,6 +103,15 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
   };
 }
 
+function isRunByOperator({ config }: PlanContext, engine: Engine): boolean {
+  return engine === "postgresql" && isOperated(config.databases);
+}
+
+/** Selects the pods of a database. */
+function podsOf(context: PlanContext, engine: Engine): input.meta.v1.LabelSelector {
+  return isRunByOperator(context, engine) ? { matchLabels: CLUSTER_POD } : anyOf([engine]);
+}
+
 /** One policy on each end of the way to a database, with their names: one for each that reaches it, and one for the database. */
 function databasePolicies(
   context: PlanContext,
@@ -96,8 +119,8 @@ function databasePolicies(
   workloads: readonly WorkloadConfig[],
 ): [string, NetworkPolicyArgs][] {
   const users = workloads.filter(({ engines }) => engines.includes(engine)).map(({ name }) => name);
-  const isByOperator = engine === "postgresql" && isOperated(context.config.databases);
-  const pods = isByOperator ? { matchLabels: CLUSTER_POD } : anyOf([engine]);
+  const clients = hasJobs(context.config) ? [...users, JOB] : users;
+  const pods = podsOf(context, engine);
   const egress = [{ to: [{ podSelector: pods }], ports: [portOf(port)] }];
   const into = `allow-${engine}-from-app`;
   return [
@@ -105,8 +128,8 @@ function databasePolicies(
       const out = `allow-${user}-to-${engine}`;
       return [out, policy(context, out, anyOf([user]), { policyTypes: ["Egress"], egress })];
     }),
-    [into, allowIn(context, into, pods, [{ podSelector: anyOf(users) }], [port])],
-    ...(isByOperator ? operatorPolicies(context, engine) : []),
+    [into, allowIn(context, into, pods, [{ podSelector: anyOf(clients) }], [port])],
+    ...(isRunByOperator(context, engine) ? operatorPolicies(context, engine) : []),
   ];
 }
 

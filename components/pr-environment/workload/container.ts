@@ -100,7 +100,8 @@ function planProbes({
   };
 }
 
-function canonical({ requests, limits }: Resources): Resources {
+/** The same amounts as the API server writes them. */
+export function canonical({ requests, limits }: Resources): Resources {
   const each = ({ cpu, memory }: Resources["limits"]) => ({
     cpu: formatCpu(parseCpu(cpu)),
     memory: formatBytes(parseBytes(memory)),

@@ -1,0 +1,68 @@
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
+import { ENGINES } from "./databases";
+import type { Finding } from "./problems";
+import type { Config } from "./schema";
+import { MAX_SEED, seedFiles, seedOf } from "./seed";
+
+/** Largest file, in bytes: as large as a config may be. */
+const MAX_FILE = 256 * 1024;
+
+/**
+ * Puts the content of files in the place of their names.
+ *
+ * @param folder the config's folder, out of which no link may lead: a pull request must not get at the files of whoever deploys it
+ * @returns the config, or what is wrong with the files
+ */
+export function withSeedFiles(config: Config, folder: string): { config: Config } | { findings: Finding[] } {
+  const findings: Finding[] = [];
+  const contents = new Map<string, string>();
+  for (const { path, file } of seedFiles(config)) {
+    const read = readInside(folder, file);
+    if ("wrong" in read) {
+      const { wrong, fix } = read;
+      findings.push({ path, value: `"${file}", ${wrong}`, accepted: "a text file inside the config's folder", fix });
+    } else contents.set(file, read.text);
+  }
+  const databases = { ...config.databases };
+  for (const engine of ENGINES) {
+    const seed = seedOf(databases, engine).map((entry) =>
+      typeof entry === "string" ? entry : (contents.get(entry.file) ?? entry),
+    );
+    if (seed.length === 0) continue;
+    Object.assign(databases, { [engine]: { ...databases[engine], seed } });
+    const size = seed.reduce((total, entry) => total + (typeof entry === "string" ? Buffer.byteLength(entry) : 0), 0);
+    if (size <= MAX_SEED) continue;
+    findings.push({
+      path: ["databases", engine, "seed"],
+      value: `${size} bytes long with its files`,
+      accepted: `at most ${MAX_SEED / 1024} KiB`,
+      fix: "Load what is larger with a job, from the app's image.",
+    });
+  }
+  return findings.length > 0 ? { findings } : { config: { ...config, databases } };
+}
+
+function readInside(folder: string, file: string): { text: string } | { wrong: string; fix: string } {
+  const fix = "Correct the path, which is seen from the config's folder, or create the file.";
+  try {
+    const root = realpathSync(folder);
+    const path = realpathSync(join(root, file));
+    if (path !== root && !path.startsWith(root.endsWith(sep) ? root : root + sep)) {
+      return { wrong: "a link out of the config's folder", fix: "Put the file itself there." };
+    }
+    const about = statSync(path);
+    if (!about.isFile()) return { wrong: "not a file", fix };
+    if (about.size > MAX_FILE) {
+      return {
+        wrong: `${about.size} bytes long, more than ${MAX_FILE / 1024} KiB`,
+        fix: "Split it, or load it with a job, from the app's image.",
+      };
+    }
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)) };
+  } catch (error) {
+    if (error instanceof TypeError) return { wrong: "not text in UTF-8", fix: "Save it as UTF-8." };
+    const { code } = error as NodeJS.ErrnoException;
+    return { wrong: code === "ENOENT" ? "which is missing" : `which cannot be read (${code ?? "unknown error"})`, fix };
+  }
+}
