@@ -11,6 +11,7 @@ import { listCommand } from "./list";
 import { localCommand } from "./local";
 import { previewCommand } from "./preview";
 import { rotateCommand } from "./rotate";
+import { sealCommand } from "./seal";
 import { sleepCommand, wakeCommand } from "./sleep";
 import { statusCommand } from "./status";
 
@@ -51,6 +52,7 @@ export function berth(): Command {
     historyCommand,
     rotateCommand,
     configCommand,
+    sealCommand,
     demoCommand,
     localCommand,
   ]) {

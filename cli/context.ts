@@ -10,7 +10,7 @@ import { BerthError, ExitCode } from "../lifecycle/errors";
 import { Kube } from "../lifecycle/kube";
 import type { Target } from "../lifecycle/target";
 import { readIfThere, writeWhole } from "../lifecycle/workspace";
-import { environment, listClusters, offerDatabases, offerLogins } from "../local";
+import { environment, listClusters, offerDatabases, offerLogins, offerSealedSecrets } from "../local";
 import type { ImageProgress } from "../local/images";
 import { cacheDir, stateDir } from "../local/paths";
 import { ensurePulumiHome } from "../local/plugins";
@@ -37,6 +37,8 @@ export interface EmbeddedNeeds {
   readonly databases: readonly Engine[];
   /** Who logs people in by way of the callback broker: the app itself, or a proxy in front of it. @default nobody */
   readonly logins?: "app" | "proxy";
+  /** Whether anything is sealed. @default false */
+  readonly sealedSecrets?: boolean;
   readonly onImage?: (progress: ImageProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -75,6 +77,7 @@ export async function chooseTarget(globals: Globals, platformFile?: string, need
 export async function embeddedTarget(name: string, needs?: EmbeddedNeeds): Promise<Target> {
   if (needs) await offerDatabases(name, needs.databases, needs);
   if (needs?.logins) await offerLogins(name, needs.logins === "proxy", needs);
+  if (needs?.sealedSecrets === true) await offerSealedSecrets(name, needs);
   const local = await environment(name);
   const folder = join(stateDir(), "clusters", name);
   return {

@@ -112,6 +112,7 @@ export function deployTarget(
   return chooseTarget(globals, options.platform, {
     databases: enabledEngines(request.config.databases),
     ...loginsOf(request.config),
+    sealedSecrets: Object.keys(request.config.sealedSecrets).length > 0,
     onImage: buildProgress(reporter).onImage,
     signal,
   });

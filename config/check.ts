@@ -33,6 +33,7 @@ export function contradictions(config: Config): Finding[] {
       ...checkProbes(workload),
     ]),
     ...checkServices(config),
+    ...checkSecretNames(config),
     ...checkPostgresql(config),
     ...checkObjectStore(config),
     ...checkSeeds(config),
@@ -87,6 +88,19 @@ function checkEnvFrom({ envFrom, path }: WorkloadConfig): Finding[] {
     }
     return duplicate([...path, "envFrom", index], key, "each reference once");
   });
+}
+
+/** envFrom finds both kinds by name. */
+function checkSecretNames({ sealedSecrets, externalSecrets }: Config): Finding[] {
+  return Object.keys(externalSecrets)
+    .filter((name) => Object.hasOwn(sealedSecrets, name))
+    .map((name) => ({
+      path: ["externalSecrets", name],
+      value: "a name that sealedSecrets has too",
+      accepted: "each name once among sealedSecrets and externalSecrets",
+      fix: "Rename one of the two.",
+      atKey: true,
+    }));
 }
 
 function checkResources({ resources: { requests, limits }, path }: WorkloadConfig): Finding[] {

@@ -30,3 +30,17 @@ function referencesIn(envFrom: Config["envFrom"], path: readonly PropertyKey[]):
       : []),
   ]);
 }
+
+/** Names of Secrets that the config itself asks for, beside those of preview secrets. */
+export function ownSecrets({
+  sealedSecrets,
+  externalSecrets,
+}: Pick<Config, "sealedSecrets" | "externalSecrets">): string[] {
+  return [...Object.keys(sealedSecrets), ...Object.keys(externalSecrets)];
+}
+
+/** What envFrom takes from the project's preview secrets. */
+export function previewReferencesOf(config: Config): Reference[] {
+  const own = ownSecrets(config);
+  return referencesOf(config).filter(({ kind, name }) => kind === "ConfigMap" || !own.includes(name));
+}

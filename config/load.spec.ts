@@ -36,6 +36,8 @@ describe("berth.yaml", () => {
       image: { context: ".", dockerfile: "Dockerfile" },
       env: {},
       envFrom: [],
+      sealedSecrets: {},
+      externalSecrets: {},
       resources: {
         size: "small",
         requests: { cpu: "50m", memory: "128Mi" },

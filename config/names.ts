@@ -12,6 +12,9 @@ export const PLATFORM_STACK = "platform";
 /** Namespace of the platform: gateway, leases, deployer. */
 export const PLATFORM_NAMESPACE = "berth-system";
 
+/** Where the SealedSecrets controller is, when the platform has it: name of its objects, namespace, port of its Service. */
+export const SEALED_SECRETS = { name: "sealed-secrets", namespace: "berth-sealed-secrets", port: 8080 } as const;
+
 /** Project identifiers: a DNS label of at most 20 characters, as k8s-ee.yaml has it. */
 export const PROJECT_ID_PATTERN = /^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/;
 

@@ -225,6 +225,24 @@ const oauth = z.strictObject({
   oidc: oidc.optional().describe("The provider for environments with access.mode: oidc. None when left out."),
 });
 
+const sealedSecrets = z.strictObject(
+  {
+    image: image().describe("Image whose entry point is the controller of github.com/bitnami-labs/sealed-secrets."),
+    projects: z
+      .array(projectId(), "a list of projects")
+      .optional()
+      .describe(
+        "Projects that may have sealed values. All when left out: a value sealed for one can be opened by each of them.",
+      ),
+    apiServerCidrs: z
+      .array(cidr(), "a list of ranges")
+      .min(1, "at least one range")
+      .default(["0.0.0.0/0"])
+      .describe("Where the API server is. The controller reaches it on 443 and 6443 and nothing else."),
+  },
+  "a mapping with image",
+);
+
 export const platformSchema = z.strictObject(
   {
     domain: z
@@ -341,6 +359,19 @@ export const platformSchema = z.strictObject(
       })
       .optional()
       .describe("The Prometheus that reads the metrics of environments. None by default."),
+    sealedSecrets: sealedSecrets
+      .optional()
+      .describe("The SealedSecrets controller, for values that stand encrypted in berth.yaml. None when left out."),
+    externalSecrets: z
+      .record(
+        projectId(),
+        z.array(objectName(), "a list of stores").min(1, "at least one store"),
+        "a mapping of projects to their stores",
+      )
+      .default({})
+      .describe(
+        "ClusterSecretStores of the External Secrets Operator that each project may name. The operator is installed already; a store's own credentials decide what it holds.",
+      ),
     deployerGroups: z
       .array(z.string("a group name").min(1, "a group name"), "a list of group names")
       .default(["berth:deployers"])
@@ -609,6 +640,8 @@ export const platformFactsSchema = z.object({
         .nullable(),
     })
     .nullable(),
+  externalSecrets: z.record(z.string(), z.array(z.string())),
+  sealedSecrets: z.object({ projects: z.array(z.string()).nullable() }).nullable(),
 });
 
 /** What an environment needs to know of its platform. */

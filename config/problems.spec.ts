@@ -70,6 +70,22 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
     'envFrom[0].configMapRef.name is "a_b"; accepted: the name of a Kubernetes object: lower-case letters, digits, dashes and dots. Change envFrom[0].configMapRef.name to what is accepted.',
   ],
   [
+    "sealedSecrets: stripe",
+    "sealedSecrets is a value not shown here; accepted: a mapping of names to sealed values. Change sealedSecrets to what is accepted.",
+  ],
+  [
+    "externalSecrets: mail",
+    'externalSecrets is "mail"; accepted: a mapping of names to stores and entries. Change externalSecrets to what is accepted.',
+  ],
+  [
+    "sealedSecrets: { stripe: { KEY: forgotten } }",
+    "sealedSecrets.stripe.KEY is a value not shown here; accepted: a value sealed by `berth seal` or `kubeseal --raw --scope cluster-wide`. Change sealedSecrets.stripe.KEY to what is accepted.",
+  ],
+  [
+    "externalSecrets: { mail: { store: Vault, data: { KEY: { key: shop/mail } } } }",
+    'externalSecrets.mail.store is "Vault"; accepted: the name of a Kubernetes object: lower-case letters, digits, dashes and dots. Change externalSecrets.mail.store to what is accepted.',
+  ],
+  [
     "resources: small",
     'resources is "small"; accepted: a mapping of size, requests, limits. Change resources to what is accepted.',
   ],
@@ -493,7 +509,7 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "secrets: {}",
-    "secrets is not a known field; accepted: one of projectId, trigger, app, image, env, envFrom, resources, writableDirs, probes, services, databases, ingress, access, oauth, metrics, ttl, sleep, budget, egress, jobs. Remove it.",
+    "secrets is not a known field; accepted: one of projectId, trigger, app, image, env, envFrom, sealedSecrets, externalSecrets, resources, writableDirs, probes, services, databases, ingress, access, oauth, metrics, ttl, sleep, budget, egress, jobs. Remove it.",
   ],
 ];
 

@@ -19,6 +19,7 @@ import { LIVENESS, READINESS, STARTUP } from "./probes";
 import type { ProbeTimes } from "./probes";
 import { isBytes, isCpu } from "./quantity";
 import { PEOPLE } from "./oauth";
+import { isSealed } from "./sealed";
 
 /*
  * The one definition of berth.yaml: types, defaults, JSON Schema and error messages come from it. Names, places and defaults are
@@ -168,6 +169,64 @@ const envFrom = (subject: string) =>
     .describe(
       `Secrets and ConfigMaps made for previews whose keys become variables of ${subject}. Each deploy copies them anew; a change restarts ${subject}. They win over env.`,
     );
+
+const sealedSecrets = z
+  .record(
+    text("a name of at most 50 lower-case letters, digits and dashes", /^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$/),
+    z
+      .record(
+        text(ENV_NAME, /^[A-Za-z_][A-Za-z0-9_]*$/),
+        checked("a value sealed by `berth seal` or `kubeseal --raw --scope cluster-wide`", isSealed),
+        "a mapping of names to sealed values",
+      )
+      .refine((values) => Object.keys(values).length > 0, "at least one sealed value"),
+    "a mapping of names to sealed values",
+  )
+  .default({})
+  .describe(
+    "Secrets whose values stand here encrypted, for the cluster's SealedSecrets controller alone. envFrom gives them to the app by name.",
+  );
+
+const externalSecrets = z
+  .record(
+    text("a name of at most 50 lower-case letters, digits and dashes", /^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$/),
+    z.strictObject(
+      {
+        store: text(OBJECT_NAME, /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/).describe(
+          "ClusterSecretStore that holds the values. The platform says which this project may name.",
+        ),
+        data: z
+          .record(
+            text(ENV_NAME, /^[A-Za-z_][A-Za-z0-9_]*$/),
+            z.strictObject(
+              {
+                key: z
+                  .string("the name of an entry of the store")
+                  .min(1, "the name of an entry of the store")
+                  .max(1024, "a name of at most 1024 characters")
+                  .describe("Entry of the store."),
+                property: z
+                  .string("the name of a field")
+                  .min(1, "the name of a field")
+                  .max(1024, "a name of at most 1024 characters")
+                  .optional()
+                  .describe("Field of the entry, where it has several. The whole entry when left out."),
+              },
+              "a mapping with key",
+            ),
+            "a mapping of names to entries",
+          )
+          .refine((values) => Object.keys(values).length > 0, "at least one entry")
+          .describe("What each key of the Secret is taken from."),
+      },
+      "a mapping with store and data",
+    ),
+    "a mapping of names to stores and entries",
+  )
+  .default({})
+  .describe(
+    "Secrets that the External Secrets Operator of the cluster fills from a store outside. envFrom gives them to the app by name.",
+  );
 
 const SIZE = `one of ${SIZE_NAMES.join(", ")}`;
 const amounts = (subject: string) =>
@@ -625,6 +684,8 @@ export const configSchema = z.strictObject(
     image: image.prefault({}).describe("Where the app's image comes from."),
     env: env("the app"),
     envFrom: envFrom("the app"),
+    sealedSecrets,
+    externalSecrets,
     resources: resources("the app"),
     writableDirs: writableDirs("the app"),
     probes: probes("the app"),

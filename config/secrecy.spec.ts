@@ -49,9 +49,11 @@ describe("what may be a secret", () => {
     assert.ok(isHidden(["env", "LOG_LEVEL"], "debug"));
     assert.ok(isHidden(["services", 0, "environment", "A"], 1));
     assert.ok(isHidden(["app", "password"], "x"));
+    assert.ok(isHidden(["sealedSecrets", "stripe", "KEY"], "forgot to seal"));
     assert.ok(!isHidden(["app", "port"], 3000));
     assert.ok(!isHidden(["envFrom", 0, "secretRef", "name"], "stripe"));
     assert.ok(!isHidden(["services", 0, "envFrom", 0, "secretRef"], "stripe"));
     assert.ok(isHidden(["services", 0, "env", "LEVEL"], "debug"));
+    assert.ok(!isHidden(["externalSecrets", "mail", "data", "MAIL_KEY", "key"], "shop/mail"));
   });
 });

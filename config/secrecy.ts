@@ -37,12 +37,14 @@ function isRandom(value: string): boolean {
 }
 
 /**
- * Whether what stands at a place of a config is kept out of every output: the value of an environment variable, whatever it
- * looks like, and anything else that looks like a secret.
+ * Whether what stands at a place of a config is kept out of every output: the value of an environment variable or of what should be
+ * sealed, whatever it looks like, and anything else that looks like a secret.
  */
 export function isHidden(path: readonly PropertyKey[], value: unknown): boolean {
   const keys = path.map(String);
-  if (keys.some((key) => /^env(s|ironment)?$/i.test(key))) return true;
+  if (keys.some((key) => /^env(s|ironment)?$/i.test(key)) || keys[0] === "sealedSecrets") return true;
   if (typeof value !== "string") return false;
-  return isSecretValue(value) || (!keys.includes("envFrom") && isSecretName(keys.at(-1) ?? ""));
+  // These name Secrets and where they are; nothing of what is in them stands there.
+  const names = keys.includes("envFrom") || keys[0] === "externalSecrets";
+  return isSecretValue(value) || (!names && isSecretName(keys.at(-1) ?? ""));
 }

@@ -170,6 +170,13 @@ describe("what keeps a pod from becoming ready", () => {
     );
   });
 
+  it("does not wait for a value that the SealedSecrets controller cannot open", () => {
+    const message = "Failed to unseal: no key could decrypt secret (STRIPE_KEY)";
+    const [trouble] = diagnose([], [event("ErrUnsealFailed", message, "SealedSecret", "sealed-stripe")], start);
+    assert.deepEqual([trouble?.message, trouble?.hopelessAfter], [message, 5]);
+    assert.match(trouble?.fix ?? "", /berth seal/);
+  });
+
   it("forgets a pod that is going or has done its work", () => {
     const broken = { state: { waiting: { reason: "CrashLoopBackOff" } } };
     const going = { ...pod(broken), metadata: { name: "app-1", deletionTimestamp: "2026-01-01T00:00:00Z" } };

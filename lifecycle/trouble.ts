@@ -127,6 +127,12 @@ const eventRules: readonly { reason: string; pattern?: RegExp; name: string; fix
     hopelessAfter: 60,
   },
   {
+    reason: "ErrUnsealFailed",
+    name: "ErrUnsealFailed",
+    fix: "seal the value once more with `berth seal`: this cluster's controller has no key that opens it.",
+    hopelessAfter: 5,
+  },
+  {
     reason: "FailedMount",
     name: "FailedMount",
     fix: "see whether the volume or Secret that the message names exists.",

@@ -64,3 +64,6 @@ export const simulatedImages: DatabaseImages = imagesByEngine(
     ]),
   ),
 );
+
+/** The same for the SealedSecrets controller. */
+export const simulatedSealedSecrets = `localhost/berth/simulated-sealed-secrets@sha256:${"0".repeat(64)}`;

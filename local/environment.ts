@@ -27,6 +27,7 @@ export interface LocalPlatform {
   images: DatabaseImages;
   /** Absent until an environment has needed the callback broker. */
   oauth?: { image: string; oidc?: ProviderInput & { proxyImage: string } };
+  sealedSecrets?: { image: string };
 }
 
 /** Everything that is needed to deploy to an embedded cluster. */
@@ -77,6 +78,8 @@ export interface Choices {
   logins?: Logins;
   /** Where the engine's plugins come from; absent when what is there decides. */
   plugins?: PluginSource;
+  /** Image of the SealedSecrets controller; absent as long as nobody has asked for it. */
+  sealedSecrets?: string;
   /** Further settings of the platform, by field. @default none */
   settings?: Record<string, unknown>;
 }
@@ -96,6 +99,7 @@ const choicesShape = z.object({
     })
     .optional(),
   plugins: z.enum(["official", "stand-in"]).optional(),
+  sealedSecrets: z.string().optional(),
   settings: z.record(z.string(), z.unknown()).optional(),
 });
 
@@ -118,11 +122,14 @@ export async function changeChoices(folder: ClusterFolder, change: (choices: Cho
 /** The choices of the last `up`; none when it did not get so far. */
 export async function readChoices(folder: ClusterFolder): Promise<Choices> {
   const text = await readIfPresent(choicesFile(folder));
-  const { logins, plugins, settings, ...databases } = choicesShape.parse(text === null ? {} : JSON.parse(text));
+  const { logins, plugins, sealedSecrets, settings, ...databases } = choicesShape.parse(
+    text === null ? {} : JSON.parse(text),
+  );
   return {
     databases,
     ...(logins === undefined ? {} : { logins }),
     ...(plugins === undefined ? {} : { plugins }),
+    ...(sealedSecrets === undefined ? {} : { sealedSecrets }),
     ...(settings === undefined ? {} : { settings }),
   };
 }
@@ -181,8 +188,14 @@ export async function describeEngine(
  *
  * @param images images of databases that environments may have.
  * @param logins what environments need to log people in. @default none of it
+ * @param sealedSecrets image of the SealedSecrets controller. @default the cluster has none
  */
-export function planPlatform(spec: ClusterSpec, images: DatabaseImages, logins: Logins = {}): LocalPlatform {
+export function planPlatform(
+  spec: ClusterSpec,
+  images: DatabaseImages,
+  logins: Logins = {},
+  sealedSecrets?: string,
+): LocalPlatform {
   const { broker, proxy, provider } = logins;
   const oidc = proxy === undefined || provider === undefined ? {} : { oidc: { ...provider, proxyImage: proxy } };
   return {
@@ -197,6 +210,7 @@ export function planPlatform(spec: ClusterSpec, images: DatabaseImages, logins: 
     storageClass: storageClassName,
     images,
     ...(broker === undefined ? {} : { oauth: { image: broker, ...oidc } }),
+    ...(sealedSecrets === undefined ? {} : { sealedSecrets: { image: sealedSecrets } }),
   };
 }
 
@@ -227,7 +241,7 @@ export async function environment(name: string): Promise<LocalEnvironment> {
       exitCode: 5,
     });
   }
-  const { databases, logins, plugins, settings } = await readChoices(folder);
+  const { databases, logins, plugins, sealedSecrets, settings } = await readChoices(folder);
   const path = [toolchain.binDir, dirname(toolchain.pulumi), dirname(toolchain.nodejs), process.env["PATH"] ?? ""];
   return {
     name,
@@ -241,7 +255,7 @@ export async function environment(name: string): Promise<LocalEnvironment> {
       PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
       PATH: [...new Set(path)].join(delimiter),
     },
-    platform: { ...settings, ...planPlatform(spec, databases, logins) },
+    platform: { ...settings, ...planPlatform(spec, databases, logins, sealedSecrets) },
     pulumi: toolchain.pulumi,
   };
 }

@@ -15,6 +15,7 @@ import {
   offeredEngines,
   offers,
   simulatedImages,
+  simulatedSealedSecrets,
   withImages,
   type DatabaseImages,
 } from "./databases";
@@ -146,11 +147,13 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   const { steps, step } = timeSteps(options.onStep);
 
   const toolchain = await step("programs", () => obtainToolchain(options, wantsGateway));
-  const { databases: before } = await readChoices(folder);
+  const { databases: before, sealedSecrets: hadSealedSecrets } = await readChoices(folder);
   const engines: Engine[] =
     options.databases === false ? [] : [...new Set<Engine>(["postgresql", ...offeredEngines(before)])];
   const [images] = await Promise.all([
-    nodes === "real" ? step("images", () => obtainImages(options, toolchain, engines)) : null,
+    nodes === "real"
+      ? step("images", () => obtainImages(options, toolchain, engines, hadSealedSecrets !== undefined))
+      : null,
     step("engine plugins", () => pluginEnvironment(toolchain, options.plugins)),
   ]);
   const result = await startCluster({
@@ -158,10 +161,12 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
     name,
     nodes,
     programs: { berthNode: toolchain.berthNode, kubectl: toolchain.kubectl, traefik: toolchain.traefik },
-    ...(images === null ? {} : { images: images.parts, moreImages: Object.values(images.databases) }),
+    ...(images === null ? {} : { images: images.parts, moreImages: Object.values(images.more) }),
   });
-  const offered = images === null ? simulatedImages : imagesByEngine(images.databases);
-  await changeChoices(folder, ({ databases, logins, settings }) => ({
+  const offered = images === null ? simulatedImages : imagesByEngine(images.more);
+  const sealedSecrets = images?.more["sealed-secrets"]?.ref;
+  await changeChoices(folder, ({ databases, logins, settings, ...kept }) => ({
+    ...(kept.sealedSecrets === undefined ? {} : { sealedSecrets: sealedSecrets ?? kept.sealedSecrets }),
     ...(logins === undefined && options.provider === undefined
       ? {}
       : { logins: { ...logins, ...(options.provider && { provider: options.provider }) } }),
@@ -199,20 +204,20 @@ async function obtainToolchain(options: UpOptions, wantsGateway: boolean): Promi
 interface NodeImages {
   /** Of the node's own parts. */
   parts: { pause: ImageArchive; coredns: ImageArchive };
-  databases: Partial<Record<ImageName, BuiltImage>>;
+  /** Of what environments and the platform may have. */
+  more: Partial<Record<ImageName, BuiltImage>>;
 }
 
 async function obtainImages(
   options: Pick<UpOptions, "onImage" | "signal">,
   { berthNode }: Toolchain,
   engines: readonly Engine[],
+  sealedSecrets: boolean,
 ): Promise<NodeImages> {
-  const databases = engines.map((engine) => offers[engine].image);
-  const { pause, coredns, ...others } = await ensureImages<ImageName>(["pause", "coredns", ...databases], {
-    ...imageSettings(options),
-    berthNode,
-  });
-  return { parts: { pause, coredns }, databases: others };
+  const names: ImageName[] = ["pause", "coredns", ...engines.map((engine) => offers[engine].image)];
+  if (sealedSecrets) names.push("sealed-secrets");
+  const { pause, coredns, ...more } = await ensureImages<ImageName>(names, { ...imageSettings(options), berthNode });
+  return { parts: { pause, coredns }, more };
 }
 
 function imageSettings({ onImage, signal }: Pick<UpOptions, "onImage" | "signal">): {
@@ -289,4 +294,28 @@ async function makeDatabases(
   );
   await importImages(nodePid, Object.values(images), options.signal);
   return imagesByEngine(images);
+}
+
+/**
+ * Makes sure that an embedded cluster's platform has the SealedSecrets controller: compiles it and loads its image, once. With simulated
+ * nodes nothing runs in its pod, so that nothing is ever opened. Does nothing for a cluster that does not run.
+ *
+ * @throws LocalError when the image cannot be made; the signal's reason when interrupted.
+ */
+export async function offerSealedSecrets(
+  name: string,
+  options: Pick<UpOptions, "onImage" | "signal"> = {},
+): Promise<void> {
+  const folder = clusterFolder(name);
+  const [spec, pid] = await Promise.all([readSpec(name), supervisorPid(folder, "node")]);
+  if (spec === null || pid === null || (await readChoices(folder)).sealedSecrets !== undefined) return;
+  const sealedSecrets = spec.nodes === "real" ? await makeSealedSecrets(pid, options) : simulatedSealedSecrets;
+  await changeChoices(folder, (choices) => ({ ...choices, sealedSecrets }));
+}
+
+async function makeSealedSecrets(nodePid: number, options: Pick<UpOptions, "onImage" | "signal">): Promise<string> {
+  const images = await ensureImages(["sealed-secrets"], imageSettings(options));
+  const image = images["sealed-secrets"];
+  await importImages(nodePid, [image], options.signal);
+  return image.ref;
 }

@@ -43,7 +43,7 @@ async function setUp(engineOnly: boolean): Promise<void> {
     });
     const [toolchain] = await Promise.all([
       ensureToolchainWithProgress(),
-      ensureImages(["postgres", "mariadb", "redis", "ferretdb", "versitygw", "guestbook"]),
+      ensureImages(["postgres", "mariadb", "redis", "ferretdb", "versitygw", "sealed-secrets", "guestbook"]),
     ]);
     await ensureImages(["pause", "coredns"], { berthNode: toolchain.berthNode });
   }

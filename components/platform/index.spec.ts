@@ -190,6 +190,24 @@ describe("Platform", () => {
     });
   });
 
+  it("has the SealedSecrets controller where asked, and lets deployers make what it opens", async () => {
+    assert.deepEqual(host.ofType("berth:operators:SealedSecrets"), []);
+    const config = parsePlatform({ ...HOST_PLATFORM, sealedSecrets: { image: `localhost/sealed@${DIGEST}` } });
+    const recording = await record(() => new Platform("platform", { config }));
+    assert.equal(recording.ofType("berth:operators:SealedSecrets").length, 1);
+    assert.deepEqual(
+      rulesOf(recording, "deployer").filter(({ apiGroups }) => apiGroups.includes("bitnami.com")),
+      [
+        {
+          apiGroups: ["bitnami.com"],
+          resources: ["sealedsecrets"],
+          verbs: ["get", "list", "watch", "create", "update", "patch", "delete"],
+        },
+      ],
+    );
+    assert.deepEqual((recording.result as Platform).facts.sealedSecrets, { projects: null });
+  });
+
   it("never lets an environment push another pod out", () => {
     const { inputs } = host.get("kubernetes:scheduling.k8s.io/v1:PriorityClass", "platform-priority-environment");
     assert.equal(inputs["value"], 100);
@@ -364,6 +382,8 @@ describe("Platform", () => {
       previewSecrets: {},
       metrics: null,
       oauth: null,
+      sealedSecrets: null,
+      externalSecrets: {},
     });
     const { gatewaySources, port, defaultVersions, storageClass } = (deployed.result as Platform).facts;
     assert.deepEqual(gatewaySources, [

@@ -12,10 +12,12 @@ import { PriorityClass } from "@pulumi/kubernetes/scheduling/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { PlatformFacts } from "../../config/platform";
 import { Children } from "../children";
+import { SealedSecrets } from "../operators/sealed-secrets";
 import type { PlatformArgs, PlatformTransforms } from "./args";
 import type { GatewayPlan } from "./gateway";
 import type { BrokerPlan } from "./oauth";
 import { planPlatform } from "./plan";
+import { deployers } from "./rbac";
 
 export type { PlatformArgs, PlatformTransforms } from "./args";
 
@@ -65,6 +67,11 @@ export class Platform extends pulumi.ComponentResource {
     for (const [project, { role, binding }] of Object.entries(plan.previewSecrets)) {
       const dependsOn = [owner.add(Role, `role-preview-secrets-${project}`, role)];
       owner.with({ dependsOn }).add(RoleBinding, `role-binding-preview-secrets-${project}`, binding);
+    }
+    const { sealedSecrets } = args.config;
+    if (sealedSecrets) {
+      const settings = { config: sealedSecrets, deployers: deployers(args.config) };
+      new SealedSecrets(`${name}-sealed-secrets`, settings, { parent: this });
     }
     if (plan.gateway) createGateway(children, [namespace, ...fences, ...kinds], plan.gateway, transform);
 

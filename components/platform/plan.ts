@@ -114,6 +114,8 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     priorityClasses: PRIORITY_CLASSES,
     operators: { cloudnativePg: config.operators.cloudnativePg ?? null },
     privateEgress: config.privateEgress,
+    externalSecrets: config.externalSecrets,
+    sealedSecrets: config.sealedSecrets ? { projects: config.sealedSecrets.projects ?? null } : null,
     previewSecrets: Object.fromEntries(
       Object.entries(config.previewSecrets).map(([project, { repository = null, ...rest }]) => [
         project,

@@ -42,7 +42,12 @@ export const GATEWAY_ROLE: ClusterRoleArgs = {
  * What deploying and destroying environments needs: namespaces and the kinds that an environment consists of, reading pods for the
  * reason why one hangs, and listing every kind for the receipt. No right to exec, to change roles, nodes or volumes, or to make pods.
  */
-export function planDeployerRole({ metrics, operators }: PlatformConfig): ClusterRoleArgs {
+export function planDeployerRole({
+  metrics,
+  operators,
+  sealedSecrets,
+  externalSecrets,
+}: PlatformConfig): ClusterRoleArgs {
   return {
     metadata: clusterMetadata(DEPLOYER),
     rules: [
@@ -68,6 +73,8 @@ export function planDeployerRole({ metrics, operators }: PlatformConfig): Cluste
       ...((metrics?.discovery ?? "annotations") === "annotations"
         ? []
         : [rule("monitoring.coreos.com", ["podmonitors", "servicemonitors"], WRITE)]),
+      ...(sealedSecrets ? [rule("bitnami.com", ["sealedsecrets"], WRITE)] : []),
+      ...(Object.keys(externalSecrets).length > 0 ? [rule("external-secrets.io", ["externalsecrets"], WRITE)] : []),
       rule("", ["pods", "pods/log", "events", "persistentvolumes"], READ),
       rule("apps", ["replicasets", "controllerrevisions"], READ),
       rule("discovery.k8s.io", ["endpointslices"], READ),
@@ -116,7 +123,7 @@ export function planDeployerBindings(config: PlatformConfig): {
 }
 
 /** Who deploys: the service account, and the configured groups. */
-function deployers({ deployerGroups }: Pick<PlatformConfig, "deployerGroups">): Subject[] {
+export function deployers({ deployerGroups }: Pick<PlatformConfig, "deployerGroups">): Subject[] {
   return [
     { kind: "ServiceAccount", name: DEPLOYER, namespace: PLATFORM_NAMESPACE },
     ...deployerGroups.map((name) => ({ kind: "Group", apiGroup: "rbac.authorization.k8s.io", name })),

@@ -63,6 +63,10 @@ export interface PrEnvironmentTransforms {
   configMap?: Transform<ConfigMapArgs>;
   /** Called for each Secret. */
   secret?: Transform<SecretArgs>;
+  /** Called for each SealedSecret. */
+  sealedSecret?: Transform<CustomResourceArgs>;
+  /** Called for each ExternalSecret. */
+  externalSecret?: Transform<CustomResourceArgs>;
   /** Called for each Service. */
   service?: Transform<ServiceArgs>;
   /** Called for each database's volume. */

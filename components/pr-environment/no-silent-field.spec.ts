@@ -16,6 +16,10 @@ import { validate } from "./validate";
 
 type Values = Record<string, unknown>;
 
+/** Texts with the form of sealed values: the length of an RSA ciphertext, and enough behind it. */
+const sealed = (last: number) => Buffer.concat([Buffer.from([2, 0]), Buffer.alloc(528, last)]).toString("base64");
+const [SEALED_A, SEALED_B] = [sealed(1), sealed(2)];
+
 /** Two accepted values for each field, by its path; `*` stands for any place in a list and any key of a mapping. */
 const SAMPLES: Record<string, [unknown, unknown]> = {
   projectId: ["shop", "store"],
@@ -41,6 +45,10 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "env.*": ["a", "b"],
   "envFrom.*.secretRef.name": ["a", "b"],
   "envFrom.*.configMapRef.name": ["a", "b"],
+  "sealedSecrets.*.*": [SEALED_A, SEALED_B],
+  "externalSecrets.*.store": ["a", "b"],
+  "externalSecrets.*.data.*.key": ["a", "b"],
+  "externalSecrets.*.data.*.property": ["a", "b"],
   "resources.size": ["small", "medium"],
   "resources.requests.cpu": ["50m", "60m"],
   "resources.requests.memory": ["128Mi", "129Mi"],
@@ -164,6 +172,9 @@ const BESIDE: Record<string, Values> = {
       { jobs: [{ name: "migrate", command: ["true"] }] },
     ]),
   ),
+  "externalSecrets.*.store": { externalSecrets: { key: { data: { key: { key: "a" } } } } },
+  "externalSecrets.*.data.*.key": { externalSecrets: { key: { store: "a" } } },
+  "externalSecrets.*.data.*.property": { externalSecrets: { key: { store: "a", data: { key: { key: "a" } } } } },
   "egress.allow.*.cidr": { egress: { allow: [{ ports: [443] }] } },
   "egress.allow.*.ports.*": { egress: { allow: [{ cidr: "203.0.113.0/24" }] } },
   // What has a URL must have a readiness probe.
@@ -177,6 +188,8 @@ const SERVICE = { services: [{ name: "api", port: 8080 }] };
 
 const facts: PlatformFacts = {
   ...OAUTH_FACTS,
+  sealedSecrets: { projects: null },
+  externalSecrets: { shop: ["a", "b"] },
   previewSecrets: { shop: { namespace: "previews", repository: null, secrets: ["a", "b"], configMaps: ["a", "b"] } },
   operators: {
     cloudnativePg: {
@@ -240,10 +253,12 @@ function nest([key, ...rest]: string[], value: unknown): Values {
   return { [key]: inner };
 }
 
-/** Under `env`, `annotations` and `headers`, `*` is a key, elsewhere a place in a list. */
+/** In what is a mapping of names, `*` is a key, elsewhere a place in a list. */
 function list([, ...rest]: string[], value: unknown, parent: string): unknown {
-  if (["env", "annotations", "headers"].includes(parent)) return { KEY: value };
-  return [rest.length === 0 ? value : nest(rest, value)];
+  const inner = rest.length === 0 ? value : rest[0] === "*" ? list(rest, value, parent) : nest(rest, value);
+  return ["env", "annotations", "headers", "sealedSecrets", "externalSecrets", "data"].includes(parent)
+    ? { key: inner }
+    : [inner];
 }
 
 function merge(a: Values, b: Values): Values {

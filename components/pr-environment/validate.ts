@@ -7,7 +7,7 @@ import {
   settingsOf,
   sortVersions,
 } from "../../config/databases";
-import { referencesOf } from "../../config/env-from";
+import { ownSecrets, previewReferencesOf } from "../../config/env-from";
 import { isImageByDigest, repositoryOf } from "../../config/image";
 import { formatPath } from "../../config/problems";
 import { seedFiles } from "../../config/seed";
@@ -29,6 +29,8 @@ export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platfo
     ...validateEgress(args),
     ...validateEnvFrom(args),
     ...validateLogins(args),
+    ...validateSealed(args),
+    ...validateExternal(args),
   ];
 }
 
@@ -229,7 +231,9 @@ function validateEnvFrom({
 }: Pick<PrEnvironmentArgs, "config" | "pr" | "platform">): InvalidProperty[] {
   const { projectId } = config;
   const allowed = platform.previewSecrets[projectId];
-  const problems = referencesOf(config).flatMap(({ kind, name, path }): InvalidProperty[] => {
+  const references = previewReferencesOf(config);
+  const own = ownSecrets(config);
+  const problems = references.flatMap(({ kind, name, path }): InvalidProperty[] => {
     const field = kind === "Secret" ? "secrets" : "configMaps";
     const names = allowed?.[field] ?? [];
     if (names.includes(name)) return [];
@@ -238,17 +242,48 @@ function validateEnvFrom({
       allowed === undefined || names.length === 0
         ? `none, as this platform has no ${kind}s for previews of project ${projectId}`
         : `${[...names].sort().join(", ")}, the ${kind}s for previews in namespace ${allowed.namespace}`;
+    const others = kind === "ConfigMap" || own.length === 0 ? "" : `, and ${own.join(", ")} of this config`;
     const ask = `have the platform's owner add it to previewSecrets.${projectId}.${field} of berth:platform`;
     const fix = names.length === 0 ? `Remove it, or ${ask}.` : `Choose one of them, or ${ask}.`;
-    return [{ propertyPath, reason: `"${name}" is not allowed; accepted: ${accepted}. ${fix}` }];
+    return [{ propertyPath, reason: `"${name}" is not allowed; accepted: ${accepted}${others}. ${fix}` }];
   });
   const repository = allowed?.repository ?? null;
   if (problems.length > 0 || repository === null || pr.repository === repository) return problems;
-  if (referencesOf(config).length === 0) return [];
+  if (references.length === 0) return [];
   return [
     {
       propertyPath: "pr.repository",
       reason: `${pr.repository === undefined ? "missing" : `"${pr.repository}"`}; accepted: ${repository}, to which the preview secrets of project ${projectId} belong. Deploy from there, or remove envFrom.`,
     },
   ];
+}
+
+/** Sealed values need the controller, and a platform that lets this project have them. */
+function validateSealed({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
+  if (Object.keys(config.sealedSecrets).length === 0) return [];
+  const propertyPath = "config.sealedSecrets";
+  if (platform.sealedSecrets === null) {
+    const reason =
+      "given, but this platform has no SealedSecrets controller; accepted: none. Have its owner set sealedSecrets of berth:platform, or remove it.";
+    return [{ propertyPath, reason }];
+  }
+  const { projects } = platform.sealedSecrets;
+  if (projects === null || projects.includes(config.projectId)) return [];
+  const reason = `given for project ${config.projectId}; accepted for: ${projects.join(", ") || "no project"}. Have the platform's owner add it to sealedSecrets.projects of berth:platform, or remove it.`;
+  return [{ propertyPath, reason }];
+}
+
+/** A store is one that the platform lets this project name. */
+function validateExternal({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
+  const stores = platform.externalSecrets[config.projectId] ?? [];
+  return Object.entries(config.externalSecrets).flatMap(([name, { store }]) => {
+    if (stores.includes(store)) return [];
+    const accepted = stores.length === 0 ? `none for project ${config.projectId}` : stores.join(", ");
+    return [
+      {
+        propertyPath: formatPath(["config", "externalSecrets", name, "store"]),
+        reason: `"${store}" is not allowed; accepted: ${accepted}. Have the platform's owner add it to externalSecrets.${config.projectId} of berth:platform.`,
+      },
+    ];
+  });
 }

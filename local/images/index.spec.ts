@@ -33,7 +33,9 @@ describe("ensureImages", () => {
   it("refuses a name that it does not know", async () => {
     await assert.rejects(
       ensureImages(["mysql" as ImageName]),
-      failsWith(/no image "mysql".*pause, coredns, postgres, mariadb, redis, ferretdb, versitygw, guestbook/),
+      failsWith(
+        /no image "mysql".*pause, coredns, postgres, mariadb, redis, ferretdb, versitygw, sealed-secrets, guestbook/,
+      ),
     );
   });
 

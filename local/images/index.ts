@@ -12,6 +12,7 @@ import { oauthBrokerRecipe } from "./recipes/oauth-broker";
 import { pauseRecipe } from "./recipes/pause";
 import { postgresRecipe } from "./recipes/postgres";
 import { redisRecipe } from "./recipes/redis";
+import { sealedSecretsRecipe } from "./recipes/sealed-secrets";
 import { versitygwRecipe } from "./recipes/versitygw";
 import { obtainImage } from "./store";
 import { imageNames, type BuiltImage, type EnsureImagesOptions, type ImageName, type Recipe } from "./types";
@@ -90,6 +91,8 @@ function recipeOf(name: ImageName, options: EnsureImagesOptions): Promise<Recipe
       return oauthBrokerRecipe();
     case "access-proxy":
       return accessProxyRecipe();
+    case "sealed-secrets":
+      return sealedSecretsRecipe();
     case "guestbook":
       return guestbookRecipe(checkVersion(options.guestbook?.version ?? "1"));
   }

@@ -7,6 +7,7 @@ export const imageNames = [
   "redis",
   "ferretdb",
   "versitygw",
+  "sealed-secrets",
   "guestbook",
   "oauth-broker",
   "access-proxy",

@@ -87,7 +87,7 @@ function planJob(context: PlanContext, databases: readonly DatabasePlan[], job: 
     image: job.image ?? pr.image,
     imagePullPolicy: "IfNotPresent",
     command: job.command,
-    envFrom: [{ configMapRef: { name: JOB_ENV } }, ...planEnvFrom(app.envFrom)],
+    envFrom: [{ configMapRef: { name: JOB_ENV } }, ...planEnvFrom(config, app.envFrom)],
     env: [...variablesOf(context, app), ...own],
     resources: canonical(app.resources),
     securityContext: CONTAINER_SECURITY,

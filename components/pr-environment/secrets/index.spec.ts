@@ -78,6 +78,121 @@ describe("envFrom", () => {
   });
 });
 
+describe("sealedSecrets", () => {
+  const SEALED = "kubernetes:bitnami.com/v1alpha1:SealedSecret";
+  /** Texts with the form of sealed values. */
+  const sealedValue = (fill: number) =>
+    Buffer.concat([Buffer.from([2, 0]), Buffer.alloc(528, fill)]).toString("base64");
+  const withSealed = { ...platform, sealedSecrets: { projects: null } };
+  const make = (fill: number) => {
+    const fields = {
+      sealedSecrets: { stripe: { KEY: sealedValue(fill) } },
+      envFrom: [secret("stripe"), secret("mail")],
+    };
+    return record(() => new PrEnvironment(NAME, { config: config(fields), pr: PR, platform: withSealed }));
+  };
+  const namesOf = (recording: Recording) => {
+    const { inputs } = recording.get(DEPLOYMENT, `${NAME}-app`);
+    const { template } = inputs["spec"] as { template: { spec: { containers: { envFrom: object[] }[] } } };
+    return template.spec.containers[0]?.envFrom.slice(1);
+  };
+
+  it("become SealedSecrets that any namespace may open, and are waited for until they are opened", async () => {
+    const recording = await make(1);
+    const { inputs, deletedWith, customTimeouts } = recording.get(SEALED, `${NAME}-sealed-stripe`);
+    const { name, namespace, annotations } = inputs["metadata"] as {
+      name: string;
+      namespace: string;
+      annotations: Record<string, string>;
+    };
+    assert.match(name, /^sealed-stripe-[0-9a-f]{8}$/);
+    assert.equal(namespace, NAME);
+    assert.equal(annotations["sealedsecrets.bitnami.com/cluster-wide"], "true");
+    assert.equal(annotations["pulumi.com/waitFor"], "condition=Synced");
+    assert.deepEqual((inputs["spec"] as { encryptedData: object }).encryptedData, { KEY: sealedValue(1) });
+    assert.deepEqual(
+      [deletedWith, customTimeouts],
+      [`${NAME}-namespace`, { create: "1m", update: "1m", delete: "1m" }],
+    );
+    assert.deepEqual(namesOf(recording), [secret(name), secret("preview-mail")]);
+    assert.ok(recording.get(DEPLOYMENT, `${NAME}-app`).dependsOn?.includes(`${NAME}-sealed-stripe`));
+  });
+
+  it("have another name when they have other values, so that no pod starts with those of before", async () => {
+    assert.notDeepEqual(namesOf(await make(1)), namesOf(await make(2)));
+    assert.deepEqual(namesOf(await make(1)), namesOf(await make(1)));
+  });
+
+  it("are refused where the platform has no controller, or not for this project", () => {
+    const fields = config({ sealedSecrets: { stripe: { KEY: sealedValue(1) } } });
+    const refusals = (sealedSecrets: { projects: string[] | null } | null) =>
+      validate({ config: fields, pr: PR, platform: { ...platform, sealedSecrets } });
+    assert.deepEqual(refusals(null), [
+      {
+        propertyPath: "config.sealedSecrets",
+        reason:
+          "given, but this platform has no SealedSecrets controller; accepted: none. Have its owner set sealedSecrets of berth:platform, or remove it.",
+      },
+    ]);
+    assert.deepEqual(refusals({ projects: ["books"] }), [
+      {
+        propertyPath: "config.sealedSecrets",
+        reason:
+          "given for project shop; accepted for: books. Have the platform's owner add it to sealedSecrets.projects of berth:platform, or remove it.",
+      },
+    ]);
+    assert.deepEqual(refusals({ projects: ["shop"] }), []);
+  });
+});
+
+describe("externalSecrets", () => {
+  const EXTERNAL = "kubernetes:external-secrets.io/v1:ExternalSecret";
+  const fields = {
+    externalSecrets: { mail: { store: "previews", data: { MAIL_KEY: { key: "shop/mail", property: "key" } } } },
+    envFrom: [secret("mail")],
+  };
+  const withStores = { ...platform, externalSecrets: { shop: ["previews"] } };
+
+  it("become ExternalSecrets of a ClusterSecretStore, and are waited for until they are filled", async () => {
+    const recording = await record(
+      () => new PrEnvironment(NAME, { config: config(fields), pr: PR, platform: withStores }),
+    );
+    const { inputs, deletedWith } = recording.get(EXTERNAL, `${NAME}-external-mail`);
+    const { name, annotations } = inputs["metadata"] as { name: string; annotations: Record<string, string> };
+    assert.match(name, /^external-mail-[0-9a-f]{8}$/);
+    assert.equal(annotations["pulumi.com/waitFor"], "condition=Ready");
+    const spec = inputs["spec"] as { secretStoreRef: object; target: { name: string }; data: object[] };
+    assert.deepEqual(spec.secretStoreRef, { kind: "ClusterSecretStore", name: "previews" });
+    assert.equal(spec.target.name, name);
+    assert.deepEqual(spec.data, [{ secretKey: "MAIL_KEY", remoteRef: { key: "shop/mail", property: "key" } }]);
+    // It may have a finalizer, so that it goes before its namespace.
+    assert.equal(deletedWith, undefined);
+    const { template } = recording.get(DEPLOYMENT, `${NAME}-app`).inputs["spec"] as {
+      template: { spec: { containers: { envFrom: object[] }[] } };
+    };
+    assert.deepEqual(template.spec.containers[0]?.envFrom.slice(1), [secret(name)]);
+    assert.deepEqual(recording.ofType(SECRET), []);
+  });
+
+  it("are refused for a store that the platform does not let this project name", () => {
+    assert.deepEqual(validate({ config: config(fields), pr: PR, platform }), [
+      {
+        propertyPath: "config.externalSecrets.mail.store",
+        reason:
+          '"previews" is not allowed; accepted: none for project shop. Have the platform\'s owner add it to externalSecrets.shop of berth:platform.',
+      },
+    ]);
+  });
+
+  it("have names that sealedSecrets has not", () => {
+    const sealedSecrets = { mail: { KEY: Buffer.concat([Buffer.from([2, 0]), Buffer.alloc(528)]).toString("base64") } };
+    assert.throws(
+      () => config({ ...fields, sealedSecrets }),
+      /externalSecrets\.mail is a name that sealedSecrets has too/,
+    );
+  });
+});
+
 describe("envFrom of what is not allowed", () => {
   const refusals = (fields: object, pr = PR) => validate({ config: config({ ...fields }), pr, platform });
 

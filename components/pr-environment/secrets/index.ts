@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { DeploymentArgs } from "@pulumi/kubernetes/apps/v1";
+import { CustomResource } from "@pulumi/kubernetes/apiextensions";
 import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import type { input } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
@@ -18,14 +19,27 @@ export interface CreatedSecrets {
   versions: ReadonlyMap<string, pulumi.Output<string>>;
 }
 
-/** Reads the originals, anew at each update, and registers the copies. */
+/** Reads the originals, anew at each update, and registers the copies, the sealed ones and those from outside. */
 export function createSecrets(
   children: Children,
-  { copies }: SecretsPlan,
+  { copies, sealed, external }: SecretsPlan,
   transform: PrEnvironmentTransforms,
 ): CreatedSecrets {
   const made = copies.map((plan) => ({ key: keyOf(plan), ...createCopy(children, plan, transform) }));
-  return { needs: made.map(({ copy }) => copy), versions: new Map(made.map(({ key, version }) => [key, version])) };
+  // An operator takes seconds; what it cannot open or find stays that way.
+  const operated = children.with({ customTimeouts: { create: "1m", update: "1m", delete: "1m" } });
+  // The External Secrets Operator puts finalizers on some: they go before their namespace, while it is alive.
+  const finalized = operated.with({ deletedWith: undefined });
+  return {
+    needs: [
+      ...made.map(({ copy }) => copy),
+      ...sealed.map(({ name, args }) => operated.add(CustomResource, `sealed-${name}`, args, transform.sealedSecret)),
+      ...external.map(({ name, args }) =>
+        finalized.add(CustomResource, `external-${name}`, args, transform.externalSecret),
+      ),
+    ],
+    versions: new Map(made.map(({ key, version }) => [key, version])),
+  };
 }
 
 function createCopy(

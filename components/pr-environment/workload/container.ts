@@ -48,7 +48,7 @@ export function planContainer(context: PlanContext, workload: WorkloadConfig): i
     ...(args && { args }),
     ports: namedPorts(workload).map((one) => ({ name: one.name, containerPort: one.port })),
     // Later sources win over earlier ones, and single variables over all of them.
-    envFrom: [{ configMapRef: { name: envName(workload) } }, ...planEnvFrom(envFrom)],
+    envFrom: [{ configMapRef: { name: envName(workload) } }, ...planEnvFrom(context.config, envFrom)],
     env: variablesOf(context, workload),
     resources: canonical(workload.resources),
     securityContext: CONTAINER_SECURITY,
