@@ -27,6 +27,9 @@ const app = {
   command: ["node", "-e", 'require("node:http").createServer((_, reply) => reply.end("ok")).listen(3000)'],
 };
 
+/** A job before the app, which fails without the value. */
+const jobs = [{ name: "migrate", command: ["node", "-e", "process.exit(process.env.STRIPE_KEY ? 0 : 1)"], retries: 0 }];
+
 /** Runs the command line, with a text on its standard input. */
 function berth(args: readonly string[], stdin = ""): Promise<{ code: number; stdout: string; output: string }> {
   return new Promise((resolve) => {
@@ -61,7 +64,7 @@ describe("values that are sealed for the cluster", function () {
     return run.stdout.trim();
   };
   const deployed = async (value: string, digit: string) => {
-    const config = writeConfig({ projectId: project, app, ...fieldsWith(value) });
+    const config = writeConfig({ projectId: project, app, jobs, ...fieldsWith(value) });
     const run = await berth([
       ...["--json", "deploy", "--pr", "1", "--config", config, "--branch", "test"],
       ...["--commit", digit.repeat(40), "--image", cluster.images[0]],
@@ -80,7 +83,7 @@ describe("values that are sealed for the cluster", function () {
 
   after(() => cluster.destroy(project));
 
-  it("reach the app's pod, opened by the real controller", async () => {
+  it("reach the app's pod and its jobs, opened by the real controller", async () => {
     const { code, output: said } = await deployed(await sealed(first), "1");
     assert.equal(code, 0, said);
     assert.equal(await seen(), first);
