@@ -72,11 +72,23 @@ async function noteFingerprint(kube: Kube, path: string, wanted: string): Promis
   }
 }
 
+/**
+ * For what only reads the platform.
+ *
+ * @throws BerthError when there is none. Where the state is not on this machine, the engine finds out.
+ */
+export async function assertPlatform(target: Target): Promise<void> {
+  if ((await readState(target, PLATFORM_STACK))?.exists === false) throw platformMissing(target);
+}
+
 function platformMissing(target: Target): BerthError {
   return new BerthError(
     `the cluster ${target.name} has no Berth platform (stack ${PLATFORM_STACK}, namespace ${PLATFORM_NAMESPACE})`,
     {
-      fix: "pass its settings once with --platform FILE, or run `pulumi up --stack platform` with berth:role and berth:platform set.",
+      fix:
+        target.platform === undefined
+          ? "pass its settings once with --platform FILE, or run `pulumi up --stack platform` with berth:role and berth:platform set."
+          : "deploy an environment: the first deploy sets the platform up.",
       exitCode: ExitCode.prerequisite,
     },
   );

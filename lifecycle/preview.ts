@@ -6,6 +6,7 @@ import { runEngine, type EngineResult } from "./engine";
 import { describe } from "./events";
 import type { Kube, KubeObject } from "./kube";
 import { environmentName, type EnvironmentName } from "./naming";
+import { assertPlatform } from "./platform";
 import { silent, type Progress, type Stops } from "./progress";
 import { readState } from "./recovery";
 import { runIdFor } from "./run-id";
@@ -75,6 +76,7 @@ export async function preview(
   const name = environmentName(request.config.projectId, request.number);
   const kube = await connect(target);
   await assertOwned(kube, name, request.repository);
+  await assertPlatform(target);
   await writeProject(target);
   progress({ kind: "phase", text: `previewing ${name.namespace} at ${request.commit.slice(0, 12)}` });
   const { losses, refusals } = await findDataChanges(target, kube, name, request.config);

@@ -113,7 +113,8 @@ export async function ensureToolchain(options: EnsureOptions = {}): Promise<Tool
 }
 
 /**
- * The toolchain of the present sources, if it has been built.
+ * The toolchain of the present sources, if what a running cluster and the engine need of it has been built. The gateway's program is
+ * not asked for: clusters without a gateway never build it, and only starting one needs it, which ensures it.
  *
  * @returns null when a binary is missing or Go is not there to tell which toolchain it would be.
  * @throws LocalError when no suitable Node is found.
@@ -126,10 +127,8 @@ export async function locateToolchain(): Promise<Toolchain | null> {
     if (error instanceof LocalError) return null;
     throw error;
   }
-  const { berthNode, kubectl, pulumi, berthPlugins, traefik } = layout.toolchain;
-  return [berthNode, kubectl, pulumi, berthPlugins, traefik].every((path) => existsSync(path))
-    ? layout.toolchain
-    : null;
+  const { berthNode, kubectl, pulumi, berthPlugins } = layout.toolchain;
+  return [berthNode, kubectl, pulumi, berthPlugins].every((path) => existsSync(path)) ? layout.toolchain : null;
 }
 
 async function plan(): Promise<Layout> {

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { ExitCode } from "../../../lifecycle/errors";
 import type { KubeObject } from "../../../lifecycle/kube";
 import { environmentName } from "../../../lifecycle/naming";
+import { ensurePlatform } from "../../../lifecycle/platform";
 import { preview } from "../../../lifecycle/preview";
+import { silent } from "../../../lifecycle/progress";
 import { readState } from "../../../lifecycle/recovery";
 import { stackFile } from "../../../lifecycle/workspace";
 import { simulatedCluster, spawnBerth } from "./cluster";
@@ -33,9 +38,24 @@ describe("data of an environment whose config changes", function () {
 
   before(async () => {
     await destroyFrom(target(), project);
+    await ensurePlatform(target(), kubeOf(target()), silent);
   });
   after(async () => {
     assert.deepEqual((await destroyFrom(target(), project)).receipt.left, []);
+  });
+
+  it("cannot be previewed before there is a platform, which the error says how to get", async () => {
+    const nowhere = mkdtempSync(join(tmpdir(), "berth-backend-"));
+    try {
+      const env = { ...target().env, PULUMI_BACKEND_URL: pathToFileURL(nowhere).href };
+      const error = await failsWith(preview({ ...target(), env }, request(both)), {
+        exitCode: ExitCode.prerequisite,
+        message: /has no Berth platform/,
+      });
+      assert.match(error.fix, /the first deploy sets the platform up/);
+    } finally {
+      rmSync(nowhere, { recursive: true });
+    }
   });
 
   it("is not there before the first deploy: a preview shows what would be made and leaves nothing", async () => {
