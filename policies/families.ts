@@ -17,7 +17,11 @@ export interface Family {
 
 /** Every rule of the pack, by family. */
 export const families: readonly Family[] = [
-  { name: "secrets", about: "Where secrets and data lie at rest.", policies: secretPolicies },
+  {
+    name: "secrets",
+    about: "Where secrets may stand, and where they and other data lie at rest.",
+    policies: secretPolicies,
+  },
   { name: "egress", about: "Where pods of pull requests may connect to.", policies: egressPolicies },
   { name: "workloads", about: "What pods may be.", policies: workloadPolicies },
   { name: "exposure", about: "From where previews and clusters can be reached.", policies: exposurePolicies },

@@ -1,9 +1,96 @@
-import { eksSecretsEncrypted, noPlaintextGithubSecret, secretsHaveASource, storageEncrypted } from "./secrets";
+import {
+  eksSecretsEncrypted,
+  noPlaintextGithubSecret,
+  noSecretOutsideSecret,
+  secretsHaveASource,
+  storageEncrypted,
+} from "./secrets";
 import { testPolicy, UNKNOWN, type Given } from "./testing";
 
 const made = (type: string, props: object): Given => ({ type, props });
 const other = { "other kinds": { given: made("kubernetes:core/v1:ConfigMap", {}) } };
 const key = "arn:aws:kms:eu-central-1:111122223333:key/1";
+
+/** Of the form of a token of GitHub's, and none: put together so that no scanner takes this file for a leak. */
+const token = ["ghp", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"].join("_");
+const pod = (container: object, metadata: object = {}): Given =>
+  made("kubernetes:apps/v1:Deployment", { spec: { template: { metadata, spec: { containers: [container] } } } });
+const env = (name: string, value: unknown) => pod({ env: [{ name, value }] });
+const configMap = (data: unknown) => made("kubernetes:core/v1:ConfigMap", { data });
+const says = /looks like a secret: GITHUB_TOKEN \(github\)/;
+
+testPolicy({
+  policy: noSecretOutsideSecret,
+  passes: {
+    "a harmless variable": { given: env("LOG_LEVEL", "debug") },
+    "a reference to a Secret": {
+      given: pod({ env: [{ name: "TOKEN", valueFrom: { secretKeyRef: { name: "a", key: "b" } } }] }),
+    },
+    "a Secret": { given: made("kubernetes:core/v1:Secret", { stringData: { TOKEN: token } }) },
+    "a name that the config excepts": {
+      given: env("DEMO_PASSWORD", "hunter2"),
+      config: { harmless: ["DEMO_PASSWORD"] },
+    },
+    "user data with a certificate": {
+      given: made("aws:ec2/launchTemplate:LaunchTemplate", {
+        userData: Buffer.from("certificateAuthority: TUlJQ0NnS0NBZ0VBNHFpWFhSNzZ0UXBKa1U3Zm9T").toString("base64"),
+      }),
+    },
+  },
+  fails: {
+    "a variable": { given: env("X", token), says: /containers\[0\]\.env\[0\] \(X\) looks like a secret: GITHUB_TOKEN/ },
+    "a password, by its name": { given: env("SMTP_PASSWORD", "hunter"), says: /a password, by its name/ },
+    "a random text": { given: env("X", "q8Zr2LwVt5Yk0NcBx7HjMs4DfGa9PuEe"), says: /a random text/ },
+    "a ConfigMap": { given: configMap({ "app.conf": `a = 1\ntoken = ${token}\n` }), says: /^data\.app\.conf looks/ },
+    "an annotation": {
+      given: made("kubernetes:core/v1:Service", { metadata: { annotations: { note: token } } }),
+      says,
+    },
+    "an annotation of a Secret": {
+      given: made("kubernetes:core/v1:Secret", { metadata: { annotations: { note: token } } }),
+      says,
+    },
+    "an annotation of a pod": {
+      given: pod({}, { annotations: { note: token } }),
+      says: /annotations of the pod\.note/,
+    },
+    "an argument": { given: pod({ args: ["--verbose", `--header=${token}`] }), says: /args\[1\]/ },
+    "an argument after its flag": { given: pod({ args: ["--password", "hunter2"] }), says: /a password, by its name/ },
+    "a command": { given: pod({ command: ["sh", "-c", `curl -H 'Authorization: ${token}' http://a`] }), says },
+    "a Helm value": {
+      given: made("kubernetes:helm.sh/v3:Release", { values: { auth: { password: "hunter2" } } }),
+      says: /values\.auth\.password looks like a secret: a password/,
+    },
+    "user data": {
+      given: made("aws:ec2/launchTemplate:LaunchTemplate", {
+        userData: Buffer.from(`export T=${token}`).toString("base64"),
+      }),
+      says,
+    },
+    "a variable of GitHub Actions": {
+      given: made("github:index/actionsVariable:ActionsVariable", { variableName: "X", value: token }),
+      says: /value of X/,
+    },
+    "a value that forbids the rules to look": {
+      given: configMap({ a: `# secretlint-disable\n${token}\n# secretlint-enable` }),
+      says,
+    },
+  },
+  skips: { "what shows no text": { given: made("aws:s3/bucket:Bucket", {}) } },
+  unknown: {
+    "a variable that is not known": { given: env("X", UNKNOWN) },
+    "one of two": {
+      given: pod({
+        env: [
+          { name: "A", value: UNKNOWN },
+          { name: "B", value: token },
+        ],
+      }),
+      says: /env\[1\]/,
+    },
+    "a ConfigMap that is not known": { given: configMap(UNKNOWN) },
+  },
+});
 
 testPolicy({
   policy: eksSecretsEncrypted,

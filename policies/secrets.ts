@@ -1,10 +1,133 @@
 import type { Policies } from "@pulumi/policy";
-import type { KubeObject } from "./kubernetes";
-import { resourcePolicy } from "./rule";
+import { containersOf, podOf, WORKLOADS, type KubeObject, type Workload } from "./kubernetes";
+import { resourcePolicy, type Attempt } from "./rule";
+import { findSecrets, LIMITS, type Limits, type Value } from "./secret-values";
 
 /*
- * Where secrets lie at rest. Whether a value is secret in the program is not seen by a policy: the engine hands it over in the clear.
+ * Where secrets may stand, and where they lie at rest. Whether a value is secret in the program is not seen by a policy: the engine hands it over in the clear.
  */
+
+interface Described extends Workload {
+  /** Of a ConfigMap. */
+  readonly data?: Record<string, string>;
+  /** Of a Helm release or chart. */
+  readonly values?: object;
+  /** Of machines in AWS, in base64 where the field's name says so, and always for a launch template. */
+  readonly userData?: string;
+  readonly userDataBase64?: string;
+  /** Of a variable of GitHub Actions. */
+  readonly variableName?: string;
+  readonly value?: string;
+}
+
+const DESCRIBED =
+  /^(kubernetes:.*|aws:ec2\/(launchTemplate:LaunchTemplate|instance:Instance)|github:index\/actions\w*Variable:Actions\w*Variable)$/;
+
+/** Texts of a resource that anybody may read who may see it. */
+function readableValues(type: string, props: Described, attempt: Attempt): Value[] {
+  const values: Value[] = [];
+  const add = (place: string, name: string, read: () => unknown, formatsOnly = false): void => {
+    attempt(() => {
+      const value = read();
+      if (typeof value === "string") values.push({ place, name, text: value, formatsOnly });
+      else if (typeof value === "object" && value !== null) {
+        for (const key of Object.keys(value)) {
+          add(`${place}.${key}`, key, () => (value as Record<string, unknown>)[key], formatsOnly);
+        }
+      }
+    });
+  };
+  if (type.startsWith("github:")) {
+    attempt(() => {
+      const name = props.variableName ?? "";
+      add(`value of ${name}`, name, () => props.value);
+    });
+    return values;
+  }
+  if (type.startsWith("aws:")) {
+    const isTemplate = type.endsWith(":LaunchTemplate");
+    add("userData", "userData", () => (isTemplate ? decoded(props.userData) : props.userData), true);
+    add("userDataBase64", "userData", () => decoded(props.userDataBase64), true);
+    return values;
+  }
+  add("metadata.annotations", "", () => props.metadata?.annotations);
+  if (/:ConfigMap(Patch)?$/.test(type)) add("data", "", () => props.data);
+  if (type.startsWith("kubernetes:helm.sh/")) add("values", "", () => props.values);
+  if (WORKLOADS.test(type)) {
+    attempt(() => {
+      const pod = podOf(type, props);
+      add("annotations of the pod", "", () => pod.metadata?.annotations);
+      for (const { place, container } of containersOf(pod.spec ?? {})) {
+        attempt(() => {
+          (container.env ?? []).forEach((variable, index) => {
+            attempt(() => {
+              const name = variable.name ?? "";
+              add(`${place}.env[${index}] (${name})`, name, () => variable.value);
+            });
+          });
+        });
+        for (const field of ["command", "args"] as const) {
+          attempt(() => {
+            (container[field] ?? []).forEach((_text, index, list) => {
+              attempt(() => {
+                const [flag = "", ...rest] = (list[index] ?? "").split("=");
+                const isFlag = flag.startsWith("-") && rest.length > 0;
+                const before = index > 0 ? (list[index - 1] ?? "") : "";
+                const name = isFlag ? flag : before.startsWith("-") && !before.includes("=") ? before : "";
+                add(`${place}.${field}[${index}]`, name.replace(/^-+/, ""), () =>
+                  isFlag ? rest.join("=") : list[index],
+                );
+              });
+            });
+          });
+        }
+      }
+    });
+  }
+  return values;
+}
+
+function decoded(base64: string | undefined): string | undefined {
+  return base64 === undefined ? undefined : Buffer.from(base64, "base64").toString("utf8");
+}
+
+/** Secrets stand in Secrets. */
+export const noSecretOutsideSecret = resourcePolicy<Described, Limits & { harmless: readonly string[] }>({
+  name: "no-secret-outside-secret",
+  description:
+    "Checks that no variable, ConfigMap, annotation, argument, Helm value, user data or variable of GitHub Actions looks like a secret.",
+  severity: "critical",
+  remediation: "put the value into a Secret and refer to it; if it is harmless, name it in the parameter `harmless`.",
+  url: "https://kubernetes.io/docs/concepts/configuration/secret/",
+  types: DESCRIBED,
+  parameters: {
+    base64Entropy: {
+      type: "number",
+      minimum: 0,
+      default: LIMITS.base64Entropy,
+      description: "Bits for each character from which a text of letters and digits counts as random.",
+    },
+    hexEntropy: {
+      type: "number",
+      minimum: 0,
+      default: LIMITS.hexEntropy,
+      description: "The same for a value whose name says that it is a secret.",
+    },
+    harmless: {
+      type: "array",
+      items: { type: "string" },
+      default: [],
+      description: "Names of variables, keys and arguments whose values are no secrets, whatever they look like.",
+    },
+  },
+  check: async ({ type, props, config, report, attempt }) => {
+    // Of a Secret only the annotations are shown, as of any other object.
+    const values = readableValues(type, props, attempt).filter(({ name }) => !config.harmless.includes(name));
+    if (values.length === 0) return;
+    for (const { value, kind } of await findSecrets(values, config))
+      report(`${value.place} looks like a secret: ${kind}`);
+  },
+});
 
 interface EksCluster {
   readonly encryptionConfigKeyArn?: string;
@@ -159,8 +282,9 @@ export const noPlaintextGithubSecret = resourcePolicy<GithubSecret>({
   },
 });
 
-/** All rules on secrets and data at rest. */
+/** All rules on secrets, and on data at rest. */
 export const secretPolicies: Policies = [
+  noSecretOutsideSecret,
   eksSecretsEncrypted,
   storageEncrypted,
   secretsHaveASource,
