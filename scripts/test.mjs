@@ -2,7 +2,7 @@
 // failure; one that is left out is named.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -50,7 +50,9 @@ for (const name of [...positionals, ...without]) {
     process.exit(2);
   }
 }
-const chosen = (positionals.length > 0 ? positionals : Object.keys(suites)).filter((name) => !without.includes(name));
+const chosen = Object.keys(suites).filter(
+  (name) => (positionals.length === 0 || positionals.includes(name)) && !without.includes(name),
+);
 
 ensureDependencies();
 const scratch = mkdtempSync(join(tmpdir(), "berth-test-"));
@@ -58,28 +60,32 @@ process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 
 /** The signal that asked for the end, if one has. */
 let interruptedBy;
-let running;
+/** Programs that run now. */
+const running = new Set();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => {
     interruptedBy ??= signal;
     // A terminal's Ctrl-C has reached the child already.
-    if (signal !== "SIGINT" || !process.stdin.isTTY) running?.kill(signal);
+    if (signal !== "SIGINT" || !process.stdin.isTTY) for (const child of running) child.kill(signal);
   });
 }
 
 /**
  * Runs a program to its end and gives its exit code; null after a signal, or when it did not start. A watched one has a
- * channel that closes when this process is killed, so that it can end too.
+ * channel that closes when this process is killed, so that it can end too. `output` is a file for what it prints.
  */
-async function run(args, { env = {}, watched = false } = {}) {
-  const stdio = ["inherit", "inherit", "inherit", ...(watched ? ["ipc"] : [])];
-  running = spawn(nodejs, args, { cwd: root, stdio, env: { ...process.env, ...env } });
+async function run(args, { env = {}, watched = false, output = "inherit" } = {}) {
+  const stdio = ["inherit", output, output, ...(watched ? ["ipc"] : [])];
+  const child = spawn(nodejs, args, { cwd: root, stdio, env: { ...process.env, ...env } });
+  running.add(child);
   try {
-    const [code] = await once(running, "close");
+    const [code] = await once(child, "close");
     return code;
   } catch (error) {
     console.error(`error: ${nodejs} did not start: ${error.message}`);
     return null;
+  } finally {
+    running.delete(child);
   }
 }
 
@@ -94,9 +100,9 @@ async function runCommands(commands) {
 }
 
 /** Runs a program that writes its counts to the file that BERTH_TEST_COUNTS names. */
-async function runCounted(name, args, { watched = false } = {}) {
+async function runCounted(name, args, how = {}) {
   const file = join(scratch, `${name}.json`);
-  const status = await run(args, { env: { BERTH_TEST_COUNTS: file }, watched });
+  const status = await run(args, { ...how, env: { BERTH_TEST_COUNTS: file } });
   if (!existsSync(file)) return { passed: 0, failed: 1 };
   const { passed, failed } = JSON.parse(readFileSync(file, "utf8"));
   const empty = passed + failed === 0 && !options.grep;
@@ -104,20 +110,20 @@ async function runCounted(name, args, { watched = false } = {}) {
   return { passed, failed: failed === 0 && (status !== 0 || empty) ? 1 : failed };
 }
 
-function runMocha(name, patterns) {
+function runMocha(name, patterns, output) {
   const args = ["node_modules/mocha/bin/mocha.js", "--require", "tsx/cjs", "--reporter", "scripts/mocha-reporter.cjs"];
   args.push("--forbid-only", "--forbid-pending", "--exit", ...(options.grep ? ["--grep", options.grep] : []));
   const watched = ["engine", "node", "browser"].includes(name);
   if (watched) args.push("--require", "test/support/hooks.ts", "--timeout", "300000", "--retries", "1");
   else args.push("--timeout", "20000");
-  return runCounted(name, [...args, ...patterns], { watched });
+  return runCounted(name, [...args, ...patterns], { watched, output });
 }
 
-function runSuite(name) {
+function runSuite(name, output) {
   const suite = suites[name];
   if (suite.commands) return runCommands(suite.commands);
   if (suite.script) return runCounted(name, ["--require", "tsx/cjs", suite.script]);
-  return runMocha(name, suite.mocha);
+  return runMocha(name, suite.mocha, output);
 }
 
 /** Takes down every cluster of a state folder and removes the folder. */
@@ -153,8 +159,21 @@ if (needsNode || chosen.includes("engine")) {
     return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
   });
 }
+/** Runs while the engine's suite does: each waits more than it computes, and they share no cluster. */
+const aside = chosen.includes("engine") && chosen.includes("node") ? "node" : undefined;
+const asideLog = join(scratch, `${aside}.log`);
+let asideDone;
 for (const name of chosen) {
-  if (!interruptedBy) console.log(`\n── ${name} ──`);
+  if (name === aside) {
+    await asideDone;
+    if (existsSync(asideLog)) console.log(`\n── ${name} ──\n${readFileSync(asideLog, "utf8")}`);
+    continue;
+  }
+  if (!interruptedBy) {
+    const withAside = name === "engine" && aside !== undefined;
+    console.log(`\n── ${name} ──${withAside ? ` (${aside} runs at the same time; what it prints follows)` : ""}`);
+    if (withAside) asideDone = part(aside, () => runSuite(aside, openSync(asideLog, "w")));
+  }
   await part(name, () => runSuite(name));
 }
 if (!keepsState && existsSync(ownState)) {
