@@ -19,16 +19,6 @@ describe("advice on a container's last words", () => {
     assert.match(adviceOn("Error: EROFS: read-only file system, mkdir '/app/x'").join("\n"), /writableDirs/);
   });
 
-  for (const words of [
-    'initdb: error: could not write to file "/var/lib/data": No space left on device',
-    "[ERROR] mariadbd: Disk is full writing '/var/lib/mysql/x' (Errcode: 28)",
-    "Error: ENOSPC: no space left on device, write",
-  ]) {
-    it(`says what to do about a full volume: ${words}`, () => {
-      assert.match(adviceOn(words).join("\n"), /is full: for a database raise its `storage`/);
-    });
-  }
-
   it("says nothing of other troubles", () => {
     assert.deepEqual(adviceOn("Error: listen EADDRINUSE: address already in use :::3000"), []);
     assert.deepEqual(adviceOn("the root of the problem is a permission table that is missing"), []);

@@ -14,19 +14,11 @@ const LACKS_RIGHTS =
 /** What they say of a read-only file system. */
 const READ_ONLY = /read-only file system|\bEROFS\b/i;
 
-/** What to do about a place that is full. */
-const FULL_ADVICE =
-  "what it writes to is full: for a database raise its `storage` in berth.yaml, which lets its volume grow and keeps the data; else write less to /tmp and to writableDirs.";
-
-/** What they say of a place that is full (ENOSPC and EDQUOT, errno(3); the words of MariaDB). */
-const FULL = /no space left on device|disk quota exceeded|\bENOSPC\b|\bEDQUOT\b|disk is full/i;
-
 /** Further advice that follows from the last words of a container that ended. Empty when they say nothing of the kind. */
 export function adviceOn(words: string): string[] {
   const rules: readonly [RegExp, string][] = [
     [LACKS_RIGHTS, ROOT_ADVICE],
     [READ_ONLY, READ_ONLY_ADVICE],
-    [FULL, FULL_ADVICE],
   ];
   return rules.filter(([pattern]) => pattern.test(words)).map(([, advice]) => advice);
 }

@@ -5,13 +5,11 @@ import { PLATFORM_STACK } from "../config/names";
 import { deploySeconds } from "../config/workloads";
 import type { Config } from "../config/load";
 import { parsePr, type PrConfig } from "../config/pr";
-import { adviceOn } from "./advice";
 import { assertSafe, awaitGrowth, findDataChanges, type Growth } from "./data";
 import { moveDates } from "./dates";
-import { setupError } from "./engine-errors";
 import type { EngineResult } from "./engine";
-import { failureText } from "./engine-errors";
 import { BerthError, ExitCode } from "./errors";
+import { updateFailure } from "./failure";
 import { pause, type Kube, type KubeObject } from "./kube";
 import { environmentName, pulumiProject, type EnvironmentName } from "./naming";
 import { ensurePlatform } from "./platform";
@@ -20,9 +18,8 @@ import { outcomeOf, Recorder, writeRecord } from "./records";
 import type { StackState } from "./recovery";
 import { acquire, interrupted, leaseLost, superseded, type Held, type StopReason } from "./state";
 import { connect, type Target } from "./target";
-import type { Trouble } from "./trouble";
 import { createStack, prepareStack, runStack } from "./update";
-import { explain, masker, Waiting } from "./waiting";
+import { explain, Waiting } from "./waiting";
 import { readStackConfig, shareEncryption, writeProject, writeStackConfig } from "./workspace";
 
 /** What to deploy. */
@@ -231,7 +228,7 @@ export async function updateHeld(
   if (options.signal?.aborted) throw interrupted();
   if (lease.stop.aborted) throw stopped(name, lease.stop.reason as StopReason);
   const timedOutAfter = timeout.aborted ? options.timeout : undefined;
-  if (result.code !== 0) throw await failure(target, kube, name, result, waiting, timedOutAfter);
+  if (result.code !== 0) throw await updateFailure(target, kube, name, result, waiting, timedOutAfter);
   return result;
 }
 
@@ -375,51 +372,6 @@ async function assertStateKnown(kube: Kube, name: EnvironmentName, state: StackS
 
 function stopped(name: EnvironmentName, reason: StopReason): BerthError {
   return reason === "superseded" ? superseded(name.namespace) : leaseLost(name.namespace);
-}
-
-/** Why the engine failed: the set-up, a pod that says so itself, time, or what the engine says. */
-async function failure(
-  target: Target,
-  kube: Kube,
-  name: EnvironmentName,
-  result: EngineResult,
-  waiting: Waiting,
-  timedOutAfter: number | undefined,
-): Promise<BerthError> {
-  const hopeless = waiting.hopeless.aborted ? (waiting.hopeless.reason as Trouble) : undefined;
-  const setup = hopeless ? undefined : setupError(target, result);
-  if (setup) return setup;
-  const jobs = hopeless ? [] : await waiting.failedJobs().catch(() => []);
-  // A job that failed ends the deploy: what else there is to say is not why.
-  const troubles = hopeless ? [hopeless] : jobs.length > 0 ? jobs : waiting.troubles();
-  const after = timedOutAfter === undefined ? "" : ` after ${timedOutAfter} s`;
-  const head = `${name.namespace} did not become ready${after}`;
-  const again = "Then deploy again, or remove it with `berth destroy`.";
-  if (troubles.length === 0) {
-    // The engine masks what it knows to be secret; an API server's refusal may quote an object.
-    const hide = await masker(kube, name.namespace).catch(() => (text: string) => text);
-    return new BerthError(`${head}: ${hide(failureText(result))}`, {
-      fix: `correct what the message names. ${again}`,
-      exitCode: ExitCode.environmentFailed,
-    });
-  }
-  const explained = await Promise.all(troubles.map((trouble) => explain(kube, name.namespace, trouble)));
-  await endJobs(kube, name, troubles);
-  const advice = explained.flatMap((words) => adviceOn(words));
-  return new BerthError(`${head}: ${explained.join("\n")}`, {
-    fix: `${[...new Set([...troubles.map((trouble) => trouble.fix), ...advice])].join(" ")} ${again}`,
-    exitCode: ExitCode.environmentFailed,
-  });
-}
-
-/** Removes jobs that hang, with their pods, so that they hold no lock in a database and the next deploy begins them anew. */
-async function endJobs(kube: Kube, name: EnvironmentName, troubles: readonly Trouble[]): Promise<void> {
-  for (const { endJob } of troubles) {
-    if (endJob === undefined) continue;
-    await kube.delete(`/apis/batch/v1/namespaces/${name.namespace}/jobs/${endJob}`, {
-      propagationPolicy: "Background",
-    });
-  }
 }
 
 function platformLost(name: EnvironmentName): BerthError {

@@ -1,5 +1,6 @@
 import type { EngineResult } from "./engine";
 import { BerthError, diskFull, ExitCode } from "./errors";
+import { KubeError, type Kube } from "./kube";
 import type { Target } from "./target";
 
 /** What went wrong in the engine, as far as the lifecycle reacts to it. */
@@ -13,11 +14,14 @@ export function failureText(result: EngineResult): string {
 
 /** Which of the known failures this is. */
 export function classify(result: EngineResult): EngineFailure {
-  const text = `${result.stderr}\n${result.summary.errors.join("\n")}`;
+  const text = textOf(result);
   if (text.includes("the stack is currently locked by")) return "locked";
   if (/no stack named '.*' found/.test(text)) return "no-stack";
   return "other";
 }
+
+/** What programs say when nothing answers them. */
+const NO_ANSWER = /(?:unreachable|connection refused|no route to host|i\/o timeout)[^\n]*/i;
 
 interface Known {
   readonly pattern: RegExp;
@@ -64,7 +68,7 @@ const known: readonly Known[] = [
       }),
   },
   {
-    pattern: /(?:unreachable|connection refused|no route to host|i\/o timeout)[^\n]*/i,
+    pattern: NO_ANSWER,
     make: (target, match) =>
       new BerthError(`the cluster ${target.name} stopped answering: ${match[0].trim()}`, {
         fix: "see that it runs (`berth local status` for the embedded one), then run the same command again.",
@@ -73,12 +77,44 @@ const known: readonly Known[] = [
   },
 ];
 
-/** The error with a fix for what the machine or the set-up lacks; undefined when the environment itself is at fault. */
+/**
+ * The error with a fix for what the machine or the set-up lacks; undefined when the environment itself is at fault.
+ *
+ * Takes any connection that was refused for one to the cluster; {@link setupErrorOf} tells them apart.
+ */
 export function setupError(target: Target, result: EngineResult): BerthError | undefined {
-  const text = `${result.stderr}\n${result.summary.errors.join("\n")}`;
+  const text = textOf(result);
   for (const { pattern, make } of known) {
     const match = pattern.exec(text);
     if (match) return make(target, match, result);
   }
   return undefined;
+}
+
+/**
+ * The same, where the engine's words may be those of pods or webhooks, to which a connection was refused: the cluster counts as gone
+ * only when the refusal was the API server's own, or it does not answer now.
+ */
+export async function setupErrorOf(target: Target, kube: Kube, result: EngineResult): Promise<BerthError | undefined> {
+  const error = setupError(target, result);
+  if (error?.exitCode !== ExitCode.noCluster) return error;
+  const { host } = new URL(kube.server);
+  const isOfServer = textOf(result)
+    .split("\n")
+    .some((line) => line.includes(host) && NO_ANSWER.test(line));
+  return isOfServer || !(await answers(kube)) ? error : undefined;
+}
+
+/** Whether the API server answers, be it with a refusal. */
+async function answers(kube: Kube): Promise<boolean> {
+  try {
+    await kube.get("/version", { timeout: 5_000 });
+    return true;
+  } catch (error) {
+    return error instanceof KubeError;
+  }
+}
+
+function textOf(result: EngineResult): string {
+  return `${result.stderr}\n${result.summary.errors.join("\n")}`;
 }

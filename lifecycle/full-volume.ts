@@ -3,11 +3,12 @@ import { WRITABLE_DIR_SIZE } from "../config/limits";
 
 /*
  * A full volume shows only in what programs write about it. The texts are those of the servers' sources: PostgreSQL's fd.c and md.c
- * (SQLSTATE 53100), MariaDB's errors 1021 and 1114 and InnoDB's operating system error 28, Redis's aof.c and its answer MISCONF.
+ * (SQLSTATE 53100), MariaDB's errors 1021 and 1114, "Disk is full" of mysys/errors.c and InnoDB's operating system error 28, Redis's aof.c and
+ * its answer MISCONF. Elsewhere it is ENOSPC or EDQUOT (errno(3)).
  */
 
 /** What no space left looks like, whoever writes it. */
-const NO_SPACE = /no space left on device|\bENOSPC\b|disk quota exceeded/i;
+const NO_SPACE = /no space left on device|disk quota exceeded|\bENOSPC\b|\bEDQUOT\b/i;
 
 /** What only one server or its answer says; found beside `NO_SPACE`, or enough by itself. */
 const OF_ENGINE: readonly { engine: Engine; beside: RegExp; alone?: RegExp }[] = [
@@ -18,7 +19,7 @@ const OF_ENGINE: readonly { engine: Engine; beside: RegExp; alone?: RegExp }[] =
   {
     engine: "mariadb",
     beside: /InnoDB|Errcode: 28|errno: 28|Got error 28/,
-    alone: /\bThe table '[^']*' is full|Disk full \(|\bER_RECORD_FILE_FULL\b/,
+    alone: /\bThe table '[^']*' is full|Disk full \(|Disk is full writing|\bER_RECORD_FILE_FULL\b/,
   },
   { engine: "redis", beside: /MISCONF|\bAOF\b|append only file/ },
 ];
@@ -36,7 +37,7 @@ export function fullVolume(lines: readonly string[], container: string): string 
   const named = OF_ENGINE.find(({ beside, alone }) => alone?.test(text) === true || (noSpace && beside.test(text)));
   const engine = (noSpace ? own : undefined) ?? named?.engine;
   if (engine !== undefined) {
-    return `the volume ${engine}-data of ${ENGINE_TITLES[engine]} is full: raise databases.${engine}.storage in berth.yaml, or keep less in it.`;
+    return `the volume ${engine}-data of ${ENGINE_TITLES[engine]} is full: raise databases.${engine}.storage in berth.yaml, which keeps the data, or keep less in it.`;
   }
   if (!noSpace) return undefined;
   return `a folder that ${container} writes to is full: /tmp and each of writableDirs holds ${WRITABLE_DIR_SIZE}.`;

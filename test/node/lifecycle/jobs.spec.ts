@@ -198,6 +198,23 @@ describe("jobs and seeds on a real node", function () {
     assert.deepEqual(jobs.items, []);
   });
 
+  it("fail by the name of the volume that is full", async () => {
+    await cluster.onSmallVolume(project, "postgresql", "96m", async () => {
+      // A new server takes about 60 MiB of it. Without a log of the table's writes, that table alone finds no room.
+      const fill = "CREATE UNLOGGED TABLE large AS SELECT repeat(n::text, 50) FROM generate_series(1, 1000000) n";
+      const jobs = [{ name: "fill", command: clientCommand({ postgresql: [fill] }), retries: 0 }];
+      const error = await failsWith(cluster.deploy(project, { config: parts({ databases, jobs }), digit: "6" }), {
+        exitCode: ExitCode.environmentFailed,
+        message: /job fill \(pod \S+\): JobFailed: ended with code 1, try 1 of 1[\s\S]*No space left on device/,
+      });
+      assert.match(
+        error.message,
+        /the volume postgresql-data of PostgreSQL is full: raise databases\.postgresql\.storage/,
+      );
+    });
+    assert.deepEqual(await counts(), ["1", "3"]);
+  });
+
   it("are ended or run again when the node restarts, and the deploy can be repeated", async () => {
     const [node = "", flag = "", program = "", questions = ""] = migrate.command;
     const script = `sleep 15; exec ${node} ${flag} "$0" "$1"`;

@@ -16,10 +16,10 @@ import type { Engine } from "../../../config/databases";
 import { loadConfig, type Config } from "../../../config/load";
 import { deploy, type DeployOptions, type DeployResult } from "../../../lifecycle/deploy";
 import { destroy, type DestroyResult } from "../../../lifecycle/destroy";
-import { Kube } from "../../../lifecycle/kube";
+import { Kube, pause, type KubeObject } from "../../../lifecycle/kube";
 import { environmentName } from "../../../lifecycle/naming";
 import type { Target } from "../../../lifecycle/target";
-import type { Pod } from "../../../lifecycle/trouble";
+import { isReady, type Pod } from "../../../lifecycle/trouble";
 import { gatewayAuthority, loadImage, offerDatabases, up } from "../../../local";
 import { onNode, runningNode } from "../../../local/cluster/images";
 import { clusterFolder } from "../../../local/cluster/spec";
@@ -124,7 +124,63 @@ export class RealCluster {
 
   /** Tries connections from the node itself, which no policy holds back. */
   async probeFromNode(attempts: readonly Attempt[]): Promise<AttemptResult[]> {
-    const [program = "", ...args] = onNode(this.nodePid, proberCommand(process.execPath, attempts));
-    return parseProbe((await run(program, args, { timeout: 60_000 })).stdout);
+    return parseProbe(await this.onNode(proberCommand(process.execPath, attempts)));
+  }
+
+  /**
+   * Has a database's pod run on a small, empty file system in the place of its volume while something is done: the volumes of the
+   * embedded cluster share one disk, so that none is full before all are.
+   *
+   * @param size as `mount` takes it, such as `96m`
+   */
+  async onSmallVolume(projectId: string, engine: Engine, size: string, action: () => Promise<void>): Promise<void> {
+    const { namespace } = environmentName(projectId, 1);
+    const claim = await this.kube.get<KubeObject & { spec: { volumeName: string } }>(
+      `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${engine}-data`,
+    );
+    const volume = await this.kube.get<KubeObject & { spec: { local: { path: string } } }>(
+      `/api/v1/persistentvolumes/${claim.spec.volumeName}`,
+    );
+    const { path } = volume.spec.local;
+    const owner = (await this.onNode(["stat", "--format", "uid=%u,gid=%g,mode=%a", path])).trim();
+    // With no pod there: what is mounted into one that runs goes with its own mount.
+    await this.stop(projectId, engine);
+    await this.onNode(["mount", "-t", "tmpfs", "-o", `size=${size},${owner}`, "tmpfs", path]);
+    try {
+      await this.scale(projectId, engine, 1);
+      await action();
+    } finally {
+      await this.stop(projectId, engine);
+      await this.onNode(["umount", "--lazy", path]);
+      await this.scale(projectId, engine, 1);
+      await this.untilPod(projectId, engine, (pod) => pod !== undefined && isReady(pod));
+    }
+  }
+
+  private async stop(projectId: string, engine: Engine): Promise<void> {
+    await this.scale(projectId, engine, 0);
+    await this.untilPod(projectId, engine, (pod) => pod === undefined);
+  }
+
+  private async scale(projectId: string, engine: Engine, replicas: 0 | 1): Promise<void> {
+    const { namespace } = environmentName(projectId, 1);
+    await this.kube.patch(`/apis/apps/v1/namespaces/${namespace}/statefulsets/${engine}`, { spec: { replicas } });
+  }
+
+  private async untilPod(projectId: string, engine: Engine, is: (pod: Pod | undefined) => boolean): Promise<void> {
+    const { namespace } = environmentName(projectId, 1);
+    const end = Date.now() + 90_000;
+    for (;;) {
+      const pod = await this.kube.find<Pod>(`/api/v1/namespaces/${namespace}/pods/${engine}-0`);
+      if (is(pod)) return;
+      if (Date.now() > end)
+        throw new Error(`${engine}-0 of ${namespace} stays as it is: ${JSON.stringify(pod?.status)}`);
+      await pause(200);
+    }
+  }
+
+  private async onNode(argv: readonly string[]): Promise<string> {
+    const [program = "", ...args] = onNode(this.nodePid, argv);
+    return (await run(program, args, { timeout: 60_000 })).stdout;
   }
 }

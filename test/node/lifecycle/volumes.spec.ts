@@ -98,4 +98,23 @@ describe("preview secrets and volumes of real pods", function () {
     });
     assert.equal((await claimAndVolume()).claim.status.capacity.storage, "2Gi");
   });
+
+  it("that is full is named, with the database and what to do", async () => {
+    await cluster.onSmallVolume(project, "postgresql", "4m", async () => {
+      // Its init container is refused connections all the while, which is no word of the cluster's.
+      await assert.rejects(cluster.deploy(project, { config: sized("2Gi"), digit: "4", timeout: 45 }), (error) => {
+        assert.ok(error instanceof BerthError);
+        assert.equal(error.exitCode, ExitCode.environmentFailed);
+        assert.match(error.message, /pod postgresql-0 \(container postgresql\)/);
+        assert.match(error.message, /No space left on device/);
+        assert.match(
+          error.message,
+          /the volume postgresql-data of PostgreSQL is full: raise databases\.postgresql\.storage/,
+        );
+        return true;
+      });
+    });
+    await cluster.deploy(project, { config: sized("2Gi"), digit: "5" });
+    assert.deepEqual(await ask({ postgresql: ["SELECT guest FROM visits"] }), { postgresql: [["Ann"]] });
+  });
 });
