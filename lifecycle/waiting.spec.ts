@@ -4,8 +4,8 @@ import { explain, mask, masker } from "./waiting";
 
 const password = "p@ss word/1234";
 
-/** Answers for one namespace with one Secret, and for one container's log; anything else is a mistake. */
-function fakeKube(log: string): Kube {
+/** Answers for one namespace with one Secret, and for one container's log, one answer after the other; anything else is a mistake. */
+function fakeKube(...logs: string[]): Kube & { readonly asked: unknown[] } {
   const encode = (text: string) => Buffer.from(text).toString("base64");
   const secrets = {
     items: [
@@ -19,18 +19,29 @@ function fakeKube(log: string): Kube {
       {},
     ],
   };
+  const asked: unknown[] = [];
   const fake = {
+    asked,
     get: (path: string) => {
       assert.equal(path, "/api/v1/namespaces/shop-pr-1/secrets");
       return Promise.resolve(secrets);
     },
-    text: (path: string) => {
+    text: (path: string, query: { previous: boolean }) => {
       assert.equal(path, "/api/v1/namespaces/shop-pr-1/pods/app-1/log");
-      return Promise.resolve(log);
+      asked.push(query.previous);
+      return Promise.resolve(logs.shift() ?? assert.fail("the log is asked for once more"));
     },
   };
-  return fake as unknown as Kube;
+  return fake as unknown as Kube & { asked: unknown[] };
 }
+
+const crash = {
+  object: "pod app-1 (container app)",
+  reason: "CrashLoopBackOff",
+  message: "ended with code 1, restarted 2 times",
+  fix: "",
+  log: { pod: "app-1", container: "app", previous: true },
+};
 
 describe("an explanation with log lines", () => {
   it("shows no Secret's value, raw or URL-encoded, and leaves short words alone", async () => {
@@ -57,16 +68,39 @@ describe("an explanation with log lines", () => {
   });
 
   it("quotes the container's last lines, masked", async () => {
-    const trouble = {
-      object: "pod app-1 (container app)",
-      reason: "CrashLoopBackOff",
-      message: "ended with code 1, restarted 2 times",
-      fix: "",
-      log: { pod: "app-1", container: "app", previous: true },
-    };
     assert.equal(
-      await explain(fakeKube(`starting\nlogin with ${password} failed\n`), "shop-pr-1", trouble),
+      await explain(fakeKube(`starting\nlogin with ${password} failed\n`), "shop-pr-1", crash),
       "pod app-1 (container app): CrashLoopBackOff: ended with code 1, restarted 2 times\nits last lines:\n  starting\n  login with [secret] failed",
     );
+  });
+
+  describe("of a container that is restarted", () => {
+    const file = "/var/log/pods/shop-pr-1_app-1_5d73879b/app/3.log";
+    const gone = `failed to try resolving symlinks in path "${file}": lstat ${file}: no such file or directory`;
+    const head = "pod app-1 (container app): CrashLoopBackOff: ended with code 1, restarted 2 times\nits last lines:\n";
+
+    it("asks again for a log that is just not there", async () => {
+      const kube = fakeKube(gone, "unable to retrieve container logs for containerd://5d73879b", "cannot listen\n");
+      assert.equal(await explain(kube, "shop-pr-1", crash), `${head}  cannot listen`);
+      assert.deepEqual(kube.asked, [true, true, true]);
+    });
+
+    it("takes the other run's", async () => {
+      const kube = fakeKube(gone, gone, gone, "starting\n");
+      assert.equal(await explain(kube, "shop-pr-1", crash), `${head}  starting`);
+      assert.deepEqual(kube.asked, [true, true, true, false]);
+    });
+
+    it("never takes kubelet's words for the app's", async () => {
+      assert.equal(
+        await explain(fakeKube(gone, gone, gone, `${gone}\n`), "shop-pr-1", crash),
+        `${head}  (no log: it is gone, as the container was restarted)`,
+      );
+    });
+
+    it("leaves an app that says something like it its words", async () => {
+      const words = `reading\n${gone}`;
+      assert.equal(await explain(fakeKube(words), "shop-pr-1", crash), `${head}${words.replaceAll(/^/gm, "  ")}`);
+    });
   });
 });

@@ -2,7 +2,7 @@ import { LABEL } from "../config/labels";
 import { messageOf } from "./errors";
 import { fullVolume } from "./full-volume";
 import { jobTroubles } from "./jobs";
-import type { Kube, KubeList, KubeObject } from "./kube";
+import { pause, type Kube, type KubeList, type KubeObject } from "./kube";
 import { diagnose, type KubeEvent, type Pod, type Trouble } from "./trouble";
 
 /** How often the picture is looked at. Milliseconds. */
@@ -13,6 +13,19 @@ const quietFor = 4_000;
 
 /** Log lines that are shown of a container that crashes. */
 const logLines = 12;
+
+/**
+ * What kubelet answers in place of a log while the container restarts, as the text of a success: its message about a file that it has
+ * removed (ReadLogs of k8s.io/cri-client), or about a container that is gone (GetContainerLogs of its kuberuntime).
+ */
+const LOG_GONE =
+  /^(?:failed to try resolving symlinks in path "[^"\n]*": lstat [^\n]*: no such file or directory|unable to retrieve container logs for \S+)\s*$/;
+
+/** How often a log that is just not there is asked for. */
+const logTries = 3;
+
+/** Between two of these. Milliseconds. */
+const logPause = 500;
 
 /** Values shorter than this are too common to be masked wherever they occur in a log. */
 const shortestSecret = 6;
@@ -150,14 +163,26 @@ async function lastLines(
   hide: (text: string) => string,
 ): Promise<string[]> {
   const path = `/api/v1/namespaces/${namespace}/pods/${log.pod}/log`;
+  const read = async (previous: boolean) => {
+    const text = await kube.text(path, { container: log.container, previous, tailLines: logLines });
+    return LOG_GONE.test(text) ? undefined : text;
+  };
   try {
-    const text = await kube.text(path, { container: log.container, previous: log.previous, tailLines: logLines });
-    return hide(text)
-      .split("\n")
-      .filter((line) => line !== "");
+    for (let tries = 0; tries < logTries; tries++) {
+      if (tries > 0) await pause(logPause);
+      const text = await read(log.previous);
+      if (text !== undefined) return linesOf(hide(text));
+    }
+    // Meanwhile the run that was meant may have become the other one.
+    const other = await read(!log.previous).catch(() => undefined);
+    return other === undefined ? ["(no log: it is gone, as the container was restarted)"] : linesOf(hide(other));
   } catch (error) {
     return [`(no log: ${messageOf(error)})`];
   }
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
 }
 
 /** A function that replaces the values of all Secrets of a namespace, in each form in which programs print them. */
