@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { config } from "../test/support/samples";
 import { planFootprint } from "./budget";
-import { PROXY_RESOURCES } from "./limits";
+import { PROXY_RESOURCES, SEED_RESOURCES } from "./limits";
 import { examine } from "./parse";
 import { formatPath } from "./problems";
 import { parseBytes, parseCpu } from "./quantity";
@@ -28,6 +28,28 @@ describe("a budget", () => {
       [guarded.cpu - cpu, guarded.memory - memory],
       [parseCpu(requests.cpu), parseBytes(requests.memory)],
     );
+  });
+
+  it("counts the one job that runs at a time, or the seeds that run at once, whichever ask for more, and no cost of theirs", () => {
+    const jobs = [
+      { name: "migrate", command: ["migrate"] },
+      { name: "index", command: ["index"] },
+    ];
+    const seed = ["SELECT 1"];
+    const seeded = { postgresql: { seed, storage: "2Gi" }, mariadb: { seed } };
+    const more = (fields: Record<string, unknown>, than: Record<string, unknown>) => {
+      const [a, b] = [planFootprint(config(fields)), planFootprint(config(than))];
+      assert.equal(a.monthlyUsd, b.monthlyUsd);
+      return [a.cpu - b.cpu, a.memory - b.memory];
+    };
+    const { requests } = SEED_RESOURCES;
+    const seeds = [2 * parseCpu(requests.cpu), 2 * parseBytes(requests.memory)];
+    const unseeded = { postgresql: { storage: "2Gi" }, mariadb: true };
+    // Like the app: 50m and 128Mi.
+    assert.deepEqual(more({ databases, jobs }, { databases }), [50, 128 * 2 ** 20]);
+    assert.deepEqual(more({ databases: seeded }, { databases: unseeded }), seeds);
+    const large = { resources: { requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "1", memory: "1Gi" } } };
+    assert.deepEqual(more({ databases: seeded, jobs, ...large }, { databases: unseeded, ...large }), [1000, 2 ** 30]);
   });
 
   it("costs the larger share of a node, and the volumes", () => {

@@ -1,20 +1,21 @@
 import { enabledEngines, settingsOf } from "./databases";
-import { DATABASE_RESOURCES, PROXY_RESOURCES } from "./limits";
+import { seededEngines } from "./jobs";
+import { DATABASE_RESOURCES, PROXY_RESOURCES, SEED_RESOURCES } from "./limits";
 import { HOURS_PER_MONTH, instancePrice, unitPrice } from "./prices";
 import type { Finding } from "./problems";
 import { formatBytes, formatCpu, parseBytes, parseCpu } from "./quantity";
 import type { Config } from "./schema";
-import { workloadsOf } from "./workloads";
+import { appOf, workloadsOf } from "./workloads";
 
 /** What an environment asks for while it is awake and nothing of it is being replaced. */
 export interface Footprint {
-  /** Thousandths of a core. */
+  /** Thousandths of a core, at the most: while a job or the seeds run beside all else. */
   cpu: number;
-  /** Bytes. */
+  /** Bytes, likewise. */
   memory: number;
   /** Bytes. */
   storage: number;
-  /** US dollars in a month of 730 hours. */
+  /** US dollars in a month of 730 hours, for what runs all the time: jobs take minutes of a commit. */
   monthlyUsd: number;
 }
 
@@ -26,23 +27,48 @@ const NODE = { type: "m7i.xlarge", cpu: 4000, memory: 16 * 2 ** 30 };
 
 const GIGABYTE = 2 ** 30;
 
+/** Pods that are alike. */
+interface Pods {
+  count: number;
+  cpu: string;
+  memory: string;
+}
+
 /** Adds up what the pods and volumes of a config ask for. */
 export function planFootprint(config: Config): Footprint {
   const engines = enabledEngines(config.databases);
-  const pods = [
+  const lasting: Pods[] = [
     ...workloadsOf(config).map(({ resources, replicas }) => ({ count: replicas, ...resources.requests })),
     ...engines.map((engine) => ({ count: 1, ...DATABASE_RESOURCES[engine].requests })),
     ...(config.access.mode === "oidc" ? [{ count: 1, ...PROXY_RESOURCES.requests }] : []),
   ];
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const cpu = sum(pods.map((pod) => pod.count * parseCpu(pod.cpu)));
-  const memory = sum(pods.map((pod) => pod.count * parseBytes(pod.memory)));
-  const storage = sum(engines.map((engine) => parseBytes(settingsOf(config.databases, engine).storage)));
+  // Seeds run side by side, then jobs one after another, each of them a pod like the app's.
+  const passing: Pods[] = [
+    { count: seededEngines(config.databases).length, ...SEED_RESOURCES.requests },
+    { count: config.jobs.length > 0 ? 1 : 0, ...appOf(config).resources.requests },
+  ];
+  const [cpu, memory] = [sumOf(lasting, cpuOf), sumOf(lasting, memoryOf)];
+  const storage = engines.reduce(
+    (total, engine) => total + parseBytes(settingsOf(config.databases, engine).storage),
+    0,
+  );
   // A node is full when either runs out.
   const share = Math.max(cpu / NODE.cpu, memory / NODE.memory);
   const hour = instancePrice(NODE.type, "on-demand", REGION)?.usd ?? 0;
   const volumes = (storage / GIGABYTE) * unitPrice("gp3GBMonth", REGION).usd;
-  return { cpu, memory, storage, monthlyUsd: share * hour * HOURS_PER_MONTH + volumes };
+  return {
+    cpu: cpu + Math.max(...passing.map(cpuOf)),
+    memory: memory + Math.max(...passing.map(memoryOf)),
+    storage,
+    monthlyUsd: share * hour * HOURS_PER_MONTH + volumes,
+  };
+}
+
+const cpuOf = ({ count, cpu }: Pods) => count * parseCpu(cpu);
+const memoryOf = ({ count, memory }: Pods) => count * parseBytes(memory);
+
+function sumOf(pods: readonly Pods[], amount: (pods: Pods) => number): number {
+  return pods.reduce((total, each) => total + amount(each), 0);
 }
 
 /** Finds in what a config goes beyond its own budget. */

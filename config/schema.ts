@@ -600,10 +600,12 @@ const sleep = z.strictObject({
 const [BUDGET_CPU, BUDGET_BYTES] = ["an amount of CPU, such as 2 or 1500m", "an amount, such as 4Gi"];
 const USD = "a number of US dollars above 0";
 const budget = z.strictObject({
-  cpu: checked(BUDGET_CPU, isCpu).optional().describe("Most CPU that all of its pods together may be promised."),
+  cpu: checked(BUDGET_CPU, isCpu)
+    .optional()
+    .describe("Most CPU that all of its pods together, with a job or the seeds, may be promised."),
   memory: checked(BUDGET_BYTES, isBytes)
     .optional()
-    .describe("Most memory that all of its pods together may be promised."),
+    .describe("Most memory that all of its pods together, with a job or the seeds, may be promised."),
   storage: checked(BUDGET_BYTES, isBytes).optional().describe("Most that all of its volumes together may hold."),
   monthlyUsd: z
     .number(USD)

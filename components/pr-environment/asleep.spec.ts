@@ -6,7 +6,11 @@ import { planPrEnvironment } from "./plan";
 const everything = config({
   app: { replicas: 2 },
   services: [{ name: "worker", replicas: 3, image: `ghcr.io/acme/worker@${DIGEST}` }],
-  databases: { postgresql: true, mariadb: true, redis: true, mongodb: true, s3: true },
+  databases: { postgresql: { seed: ["SELECT 1"] }, mariadb: true, redis: true, mongodb: true, s3: true },
+  jobs: [
+    { name: "migrate", command: ["migrate"] },
+    { name: "index", command: ["index"], when: "after-app" },
+  ],
   metrics: { enabled: true },
 });
 const platform: PlatformFacts = {
@@ -41,8 +45,48 @@ describe("an environment that is asleep", () => {
     assert.deepEqual(valuesOf("replicas", without(true)), [0, 0, 0, 0, 0, 0, 0]);
   });
 
+  it("runs no seed and no job, and waits for none", () => {
+    const jobs = (asleep?: boolean) => {
+      const { seeds, beforeApp, afterApp } = plan(asleep).jobs;
+      return [...seeds, ...beforeApp, ...afterApp].map(({ job }) => job);
+    };
+    const about = (asleep?: boolean) =>
+      jobs(asleep).map(({ metadata, spec }) => [spec.suspend, metadata.annotations?.["pulumi.com/skipAwait"]]);
+    assert.deepEqual(about(), [
+      [false, undefined],
+      [false, undefined],
+      [false, undefined],
+    ]);
+    assert.deepEqual(about(true), [
+      [true, "true"],
+      [true, "true"],
+      [true, "true"],
+    ]);
+  });
+
+  it("keeps its jobs by their names and all that cannot be changed, so that what has ended well never runs again", () => {
+    const lasting = (asleep?: boolean) => {
+      const { seeds, beforeApp, afterApp } = plan(asleep).jobs;
+      return [...seeds, ...beforeApp, ...afterApp].map(({ job }) => [
+        job.metadata.name,
+        job.spec.template,
+        job.spec.completions,
+        job.spec.parallelism,
+        job.spec.selector,
+      ]);
+    };
+    assert.deepEqual(lasting(true), lasting());
+  });
+
   it("is otherwise as it was, but for the namespace's annotation", () => {
-    const plain = (value: object) => JSON.stringify(value).replaceAll(/"replicas":\d/g, '"replicas":0');
+    const plain = (value: object) =>
+      JSON.stringify(value)
+        .replaceAll(/"replicas":\d/g, '"replicas":0')
+        .replaceAll('"suspend":true', '"suspend":false')
+        .replaceAll(
+          '"pulumi.com/replaceUnready":"true","pulumi.com/skipAwait":"true"',
+          '"pulumi.com/replaceUnready":"true"',
+        );
     assert.equal(plain(without(true)).replace('"berth.dev/asleep":"true",', ""), plain(without()));
   });
 

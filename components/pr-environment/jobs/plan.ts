@@ -163,6 +163,8 @@ interface JobSpec {
 /** A Job that is awaited, kept when it is done, and made anew when it failed. */
 function runToEnd(context: PlanContext, spec: JobSpec): JobPlan {
   const { name, container, waits, retries, timeout } = spec;
+  // What has ended well stays as it is, so that a wake finds it done; all else waits, as its databases are stopped.
+  const isSuspended = context.pr.asleep === true;
   const tries = retries + 1;
   const pod: input.core.v1.PodSpec = {
     serviceAccountName: JOB,
@@ -191,9 +193,13 @@ function runToEnd(context: PlanContext, spec: JobSpec): JobPlan {
         ...about,
         labels: { ...labels, [LABEL.job]: name },
         // A Job that failed never runs again by itself: the next deploy makes it anew.
-        annotations: { "pulumi.com/replaceUnready": "true" },
+        annotations: {
+          "pulumi.com/replaceUnready": "true",
+          ...(isSuspended ? { "pulumi.com/skipAwait": "true" } : {}),
+        },
       },
       spec: {
+        suspend: isSuspended,
         backoffLimit: retries,
         // The next try begins when the one before has ended, so that two never change a database at once.
         podReplacementPolicy: "Failed",

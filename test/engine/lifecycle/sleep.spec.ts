@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { ExitCode } from "../../../lifecycle/errors";
-import type { KubeList, KubeObject } from "../../../lifecycle/kube";
+import { pause, type KubeList, type KubeObject } from "../../../lifecycle/kube";
 import { list } from "../../../lifecycle/list";
 import { environmentName } from "../../../lifecycle/naming";
 import { readRecords } from "../../../lifecycle/records";
 import { setAsleep, sleepDue } from "../../../lifecycle/sleep";
+import type { Pod } from "../../../lifecycle/trouble";
 import { simulatedCluster } from "./cluster";
 import { configFor, deployTo, destroyFrom, failsWith, kubeOf, requestFor } from "./support";
+
+interface Job extends KubeObject {
+  spec: { suspend: boolean };
+}
 
 describe("an environment that sleeps", function () {
   this.timeout(300_000);
@@ -72,6 +77,49 @@ describe("an environment that sleeps", function () {
     await deployTo(target(), requestFor("nap", "1", { config: configFor("nap") }));
     const { expires, sleeps } = (await state()) ?? assert.fail();
     assert.deepEqual([expires, sleeps], ["", ""]);
+  });
+
+  const migrate = { name: "migrate", command: ["migrate"] };
+  const deployJob = (digit: string, job: object) =>
+    deployTo(target(), requestFor("nap", digit, { config: configFor("nap", { jobs: [job] }) }));
+  const job = async () => {
+    const jobs = `/apis/batch/v1/namespaces/${name.namespace}/jobs`;
+    const { items } = await kubeOf(target()).get<KubeList<Job>>(jobs);
+    const [{ metadata, spec } = assert.fail("no job"), ...others] = items;
+    assert.deepEqual(others, []);
+    return { uid: metadata.uid, suspend: spec.suspend };
+  };
+
+  it("runs no job, and none again that has ended well", async () => {
+    await deployJob("2", migrate);
+    const done = await job();
+    assert.equal(done.suspend, false);
+    await setAsleep(target(), name, true, how);
+    assert.deepEqual(await job(), { ...done, suspend: true });
+    assert.equal((await setAsleep(target(), name, true, how)).outcome, "unchanged");
+    await setAsleep(target(), name, false, how);
+    assert.deepEqual([(await state())?.state, await job()], ["ready", done]);
+  });
+
+  it("falls asleep after a job that did not end, without waiting for it or for its databases", async () => {
+    const image = `localhost/berth/does-not-exist@sha256:${"0".repeat(64)}`;
+    await failsWith(deployJob("3", { ...migrate, image }), {
+      exitCode: ExitCode.environmentFailed,
+      message: /pod job-migrate-\S+ \(container migrate\): ImagePullBackOff/,
+    });
+    const begin = Date.now();
+    assert.equal((await setAsleep(target(), name, true, how)).outcome, "done");
+    assert.ok(Date.now() - begin < 60_000, `${Date.now() - begin} ms`);
+    assert.deepEqual([(await state())?.state, (await job()).suspend], ["asleep", true]);
+    const unfinished = async () =>
+      (await kubeOf(target()).get<KubeList<Pod>>(`${path}/pods`)).items.filter(
+        ({ status }) => status?.phase !== "Succeeded",
+      );
+    // The Job controller takes the pod away a moment after it has read that it shall.
+    for (let left = 50; left > 0 && (await unfinished()).length > 0; left--) await pause(200);
+    assert.deepEqual(await unfinished(), []);
+    await deployJob("4", migrate);
+    assert.deepEqual([(await state())?.state, (await job()).suspend], ["ready", false]);
   });
 
   it("is in the records, and one that does not exist is said not to", async () => {
