@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { ExitCode } from "../lifecycle/errors";
+import { version } from "../package.json";
 import { buildCommand } from "./build";
 import { configCommand } from "./config";
 import { demoCommand } from "./demo";
@@ -31,6 +32,7 @@ export function berth(): Command {
     .description(
       "Gives every pull request its own isolated environment on Kubernetes, and takes it away without a trace.",
     )
+    .version(version, "--version", "print the version and end")
     .option("--verbose", "tell every step, and show stack traces of errors")
     .option("--json", "print the result as JSON on standard output; progress stays on standard error")
     .option("--no-color", "print without colours")

@@ -36,7 +36,7 @@ function inputs() {
     }
   };
   for (const folder of sourceFolders) if (existsSync(join(root, folder))) walk(join(root, folder));
-  files.push(join(root, "package-lock.json"), fileURLToPath(import.meta.url));
+  files.push(join(root, "package.json"), join(root, "package-lock.json"), fileURLToPath(import.meta.url));
   return files.sort();
 }
 
