@@ -14,7 +14,9 @@ import { ensureImages } from "../../../local/images";
 import { FormBrowser } from "../../support/browser/forms";
 import type { Page } from "../../support/browser/forms";
 import { providerProgram } from "../../support/openid-provider";
+import { running, webApp } from "../lifecycle/echo-apps";
 import { RealCluster } from "../lifecycle/support";
+import { talk } from "../lifecycle/websocket";
 
 /*
  * Log-ins on a real node: Apache with mod_auth_openidc in front of the example app, the callback broker, and a real OpenID provider in
@@ -25,6 +27,10 @@ const clusterName = "test-real";
 const project = "guarded";
 const namespace = `${project}-pr-1`;
 const provider = { namespace: "test-provider", host: "provider.test-provider.svc:9000" };
+const guarded = {
+  access: { mode: "oidc", oidc: { emailDomains: ["example.com"], groups: ["designers"] } },
+  oauth: { callback: true },
+};
 const clientSecret = "the-registered-clients-secret";
 
 interface PodWithAddress extends Pod {
@@ -63,7 +69,7 @@ describe("access.mode oidc and the callback broker, with real pods", function ()
   function configOf(changes: Record<string, unknown>) {
     const example = loadConfig(join(berthRoot, "examples", "guestbook", "berth.yaml"));
     const extra = parseConfig({ projectId: project, ...changes });
-    return { ...example, projectId: project, access: extra.access, oauth: extra.oauth };
+    return { ...example, projectId: project, access: extra.access, oauth: extra.oauth, env: extra.env };
   }
 
   async function deployWith(changes: Record<string, unknown>): Promise<string> {
@@ -176,10 +182,7 @@ describe("access.mode oidc and the callback broker, with real pods", function ()
   });
 
   it("closes the app to all but its proxy, in place, with probes that go on", async () => {
-    await deployWith({
-      access: { mode: "oidc", oidc: { emailDomains: ["example.com"], groups: ["designers"] } },
-      oauth: { callback: true },
-    });
+    await deployWith(guarded);
     // The gateway learns of the other entrance a moment later.
     for (let left = 40; left > 0; left--) {
       const { status } = await browser().open(`${url}/health`, { follow: false });
@@ -201,6 +204,7 @@ describe("access.mode oidc and the callback broker, with real pods", function ()
   });
 
   let landed: Page;
+  let session: string;
 
   it("lets people in after a log-in, with a cookie for this host alone", async () => {
     const user = browser();
@@ -212,6 +216,10 @@ describe("access.mode oidc and the callback broker, with real pods", function ()
     assert.equal(name, "berth_session");
     assert.match(attributes, /HttpOnly/);
     assert.doesNotMatch(attributes, /Domain=/i);
+    session = user
+      .cookies(new URL(url).hostname)
+      .map((cookie) => `${cookie.name}=${cookie.value}`)
+      .join("; ");
     assert.equal((await user.open(`${url}/api/entries`, { follow: false })).status, 200);
     assert.deepEqual(user.cookies(new URL(callbackUrl).hostname), []);
   });
@@ -306,6 +314,41 @@ describe("access.mode oidc and the callback broker, with real pods", function ()
       }),
     });
     assert.equal(tokens.status, 200, await tokens.clone().text());
+  });
+
+  it("tells the app who comes, whatever a browser says, and keeps the session from it", async () => {
+    await deployWith({ ...guarded, env: running(webApp) });
+    // The pod of before answers until the Service has forgotten it.
+    for (let left = 60; left > 0 && (await pods("app")).length > 1; left--) await pause(500);
+    const claims = {
+      "X-Forwarded-User": "boss",
+      "X-Forwarded-Email": "boss@example.com",
+      "X-Forwarded-Groups": "staff",
+    };
+    const { body } = await cluster.visitor.askUntil(url, "/look", (reply) => reply.body.startsWith("{"), 20_000, {
+      headers: { Cookie: `${session}; theme=dark`, ...claims },
+    });
+    const { headers } = JSON.parse(body) as { headers: Record<string, string> };
+    assert.equal(headers["x-forwarded-email"], "ann@example.com");
+    assert.equal(headers["x-forwarded-user"], "ann@example.com");
+    assert.notEqual(headers["x-forwarded-groups"], "staff");
+    assert.equal(headers["cookie"], "theme=dark");
+    assert.equal(headers["x-forwarded-host"], new URL(url).host);
+  });
+
+  it("passes websockets of who has logged in, and no others", async () => {
+    assert.deepEqual(await talk(url, authority, ["ahoy", "moored"], { Cookie: session }), ["AHOY", "MOORED"]);
+    await assert.rejects(talk(url, authority, ["ahoy"]), /no websocket: (302|401)/);
+  });
+
+  it("is behind the gateway's security headers and list of addresses", async () => {
+    const shut = await cluster.visitor.ask(url, "/", { headers: { Accept: "text/html" } });
+    assert.deepEqual([shut.status, shut.headers["x-robots-tag"]], [302, "noindex, nofollow"]);
+    await deployWith({ ...guarded, env: running(webApp), access: { ...guarded.access, allow: ["127.0.0.1/32"] } });
+    const headers = { Cookie: session };
+    const elsewhere = { headers, from: "127.0.0.2" };
+    await cluster.visitor.askUntil(url, "/", ({ status }) => status === 403, 20_000, elsewhere);
+    assert.equal((await cluster.visitor.ask(url, "/", { headers })).status, 200);
   });
 
   it("sends nobody to an environment that is gone", async () => {

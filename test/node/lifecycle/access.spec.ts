@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { request } from "node:https";
 import { join } from "node:path";
-import type { Socket } from "node:net";
 import * as grpc from "@grpc/grpc-js";
 import { Visitor } from "../../../cli/demo/http";
 import { parseConfig } from "../../../config/parse";
@@ -15,6 +12,7 @@ import { gatewayAuthority, status } from "../../../local";
 import { clusterFolder } from "../../../local/cluster/spec";
 import { grpcApp, running, webApp } from "./echo-apps";
 import { RealCluster } from "./support";
+import { talk } from "./websocket";
 
 const clusterName = "test-real";
 /** One with a web app, one that speaks gRPC. */
@@ -233,50 +231,4 @@ function stream(client: grpc.Client, messages: readonly string[]): Promise<strin
     both.on("end", () => resolve(heard));
     next();
   });
-}
-
-/** Opens a websocket, says one thing after the other, and gives what came back. */
-async function talk(
-  url: string,
-  authority: string,
-  messages: readonly string[],
-  headers: Record<string, string> = {},
-): Promise<string[]> {
-  const { hostname, host, port } = new URL(url);
-  const socket = await new Promise<Socket>((resolve, reject) => {
-    const outgoing = request({
-      host: "127.0.0.1",
-      port,
-      servername: hostname,
-      ca: authority,
-      headers: {
-        Host: host,
-        Connection: "Upgrade",
-        Upgrade: "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": randomBytes(16).toString("base64"),
-        ...headers,
-      },
-    });
-    outgoing.on("upgrade", (_response, upgraded) => resolve(upgraded));
-    outgoing.on("response", (response) => {
-      response.resume();
-      reject(new Error(`no websocket: ${response.statusCode ?? 0}`));
-    });
-    outgoing.on("error", reject);
-    outgoing.end();
-  });
-  const heard: string[] = [];
-  try {
-    for (const message of messages) {
-      const [mask, text] = [randomBytes(4), Buffer.from(message)];
-      const masked = text.map((byte, index) => byte ^ (mask[index % 4] ?? 0));
-      const answer = new Promise<Buffer>((resolve) => socket.once("data", resolve));
-      socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | text.length]), mask, masked]));
-      heard.push((await answer).subarray(2).toString());
-    }
-  } finally {
-    socket.destroy();
-  }
-  return heard;
 }
