@@ -74,6 +74,14 @@ describe("an explanation with log lines", () => {
     );
   });
 
+  it("says which volume is full although only lines before the last ones tell", async () => {
+    const error = 'error: could not extend file "base/16384/16396": No space left on device {';
+    const rest = Array.from({ length: 20 }, (_, index) => `  field${index}: undefined`);
+    const words = await explain(fakeKube([error, ...rest].join("\n")), "shop-pr-1", crash);
+    assert.ok(!words.includes("field7:") && words.includes("field8:"), words);
+    assert.match(words, /\nthe volume postgresql-data of PostgreSQL is full: [^\n]+$/);
+  });
+
   describe("of a container that is restarted", () => {
     const file = "/var/log/pods/shop-pr-1_app-1_5d73879b/app/3.log";
     const gone = `failed to try resolving symlinks in path "${file}": lstat ${file}: no such file or directory`;

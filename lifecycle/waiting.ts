@@ -14,6 +14,9 @@ const quietFor = 4_000;
 /** Log lines that are shown of a container that crashes. */
 const logLines = 12;
 
+/** Log lines that are read for what they say: a client may print an error as an object of some thirty lines. */
+const readLines = 60;
+
 /**
  * What kubelet answers in place of a log while the container restarts, as the text of a success: its message about a file that it has
  * removed (ReadLogs of k8s.io/cri-client), or about a container that is gone (GetContainerLogs of its kuberuntime).
@@ -152,7 +155,10 @@ export async function explain(kube: Kube, namespace: string, trouble: Trouble): 
   const lines = await lastLines(kube, namespace, trouble.log, hide);
   if (lines.length === 0) return head;
   const full = fullVolume(lines, trouble.log.container);
-  const quoted = `its last lines:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+  const quoted = `its last lines:\n${lines
+    .slice(-logLines)
+    .map((line) => `  ${line}`)
+    .join("\n")}`;
   return [head, quoted, ...(full === undefined ? [] : [full])].join("\n");
 }
 
@@ -164,7 +170,7 @@ async function lastLines(
 ): Promise<string[]> {
   const path = `/api/v1/namespaces/${namespace}/pods/${log.pod}/log`;
   const read = async (previous: boolean) => {
-    const text = await kube.text(path, { container: log.container, previous, tailLines: logLines });
+    const text = await kube.text(path, { container: log.container, previous, tailLines: readLines });
     return LOG_GONE.test(text) ? undefined : text;
   };
   try {
