@@ -10,7 +10,7 @@ import { BerthError, ExitCode } from "../lifecycle/errors";
 import { Kube } from "../lifecycle/kube";
 import type { Target } from "../lifecycle/target";
 import { readIfThere, writeWhole } from "../lifecycle/workspace";
-import { environment, listClusters, offerDatabases, offerLogins, offerSealedSecrets } from "../local";
+import { environment, listClusters, offerDatabases, offerEgressProxy, offerLogins, offerSealedSecrets } from "../local";
 import type { ImageProgress } from "../local/images";
 import { cacheDir, stateDir } from "../local/paths";
 import { ensurePulumiHome } from "../local/plugins";
@@ -39,6 +39,8 @@ export interface EmbeddedNeeds {
   readonly logins?: "app" | "proxy";
   /** Whether anything is sealed. @default false */
   readonly sealedSecrets?: boolean;
+  /** Whether egress rules name hosts. @default false */
+  readonly egressProxy?: boolean;
   readonly onImage?: (progress: ImageProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -78,6 +80,7 @@ export async function embeddedTarget(name: string, needs?: EmbeddedNeeds): Promi
   if (needs) await offerDatabases(name, needs.databases, needs);
   if (needs?.logins) await offerLogins(name, needs.logins === "proxy", needs);
   if (needs?.sealedSecrets === true) await offerSealedSecrets(name, needs);
+  if (needs?.egressProxy === true) await offerEgressProxy(name, needs);
   const local = await environment(name);
   const folder = join(stateDir(), "clusters", name);
   return {

@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Command } from "commander";
 import { enabledEngines } from "../config/databases";
+import { hasEgressProxy } from "../config/egress";
 import { loadConfig, type Config } from "../config/load";
 import { deploy, type DeployRequest } from "../lifecycle/deploy";
 import { BerthError, ExitCode } from "../lifecycle/errors";
@@ -101,7 +102,7 @@ export function deployCommand(): Command {
     );
 }
 
-/** The cluster that a deploy is for; an embedded one offers the databases and log-ins that it asks for. */
+/** The cluster that a deploy is for; an embedded one offers the databases, log-ins and egress proxy that it asks for. */
 export function deployTarget(
   globals: Globals,
   options: DeployCliOptions,
@@ -113,6 +114,7 @@ export function deployTarget(
     databases: enabledEngines(request.config.databases),
     ...loginsOf(request.config),
     sealedSecrets: Object.keys(request.config.sealedSecrets).length > 0,
+    egressProxy: hasEgressProxy(request.config),
     onImage: buildProgress(reporter).onImage,
     signal,
   });

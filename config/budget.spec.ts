@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { config } from "../test/support/samples";
 import { planFootprint } from "./budget";
-import { PROXY_RESOURCES, SEED_RESOURCES } from "./limits";
+import { EGRESS_PROXY_RESOURCES, PROXY_RESOURCES, SEED_RESOURCES } from "./limits";
 import { examine } from "./parse";
 import { formatPath } from "./problems";
 import { parseBytes, parseCpu } from "./quantity";
@@ -50,6 +50,16 @@ describe("a budget", () => {
     assert.deepEqual(more({ databases: seeded }, { databases: unseeded }), seeds);
     const large = { resources: { requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "1", memory: "1Gi" } } };
     assert.deepEqual(more({ databases: seeded, jobs, ...large }, { databases: unseeded, ...large }), [1000, 2 ** 30]);
+  });
+
+  it("counts the egress proxy", () => {
+    const { cpu, memory } = planFootprint(config());
+    const leaving = planFootprint(config({ egress: { allow: [{ host: "api.example.com", ports: [443] }] } }));
+    const { requests } = EGRESS_PROXY_RESOURCES;
+    assert.deepEqual(
+      [leaving.cpu - cpu, leaving.memory - memory],
+      [parseCpu(requests.cpu), parseBytes(requests.memory)],
+    );
   });
 
   it("costs the larger share of a node, and the volumes", () => {

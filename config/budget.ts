@@ -1,6 +1,7 @@
 import { enabledEngines, settingsOf } from "./databases";
+import { hasEgressProxy } from "./egress";
 import { seededEngines } from "./jobs";
-import { DATABASE_RESOURCES, PROXY_RESOURCES, SEED_RESOURCES } from "./limits";
+import { DATABASE_RESOURCES, EGRESS_PROXY_RESOURCES, PROXY_RESOURCES, SEED_RESOURCES } from "./limits";
 import { HOURS_PER_MONTH, instancePrice, unitPrice } from "./prices";
 import type { Finding } from "./problems";
 import { formatBytes, formatCpu, parseBytes, parseCpu } from "./quantity";
@@ -41,6 +42,7 @@ export function planFootprint(config: Config): Footprint {
     ...workloadsOf(config).map(({ resources, replicas }) => ({ count: replicas, ...resources.requests })),
     ...engines.map((engine) => ({ count: 1, ...DATABASE_RESOURCES[engine].requests })),
     ...(config.access.mode === "oidc" ? [{ count: 1, ...PROXY_RESOURCES.requests }] : []),
+    ...(hasEgressProxy(config) ? [{ count: 1, ...EGRESS_PROXY_RESOURCES.requests }] : []),
   ];
   // Seeds run side by side, then jobs one after another, each of them a pod like the app's.
   const passing: Pods[] = [

@@ -2,6 +2,7 @@ import { MIDDLEWARES_ANNOTATION } from "./access";
 import { checkBudget } from "./budget";
 import { FORBIDDEN_RANGES, SHORTEST_EGRESS_PREFIX, contains, parseCidr } from "./cidr";
 import { enabledEngines, settingsOf } from "./databases";
+import { EGRESS_PROXY } from "./egress";
 import { ENGINES } from "./engines";
 import { JOB } from "./jobs";
 import { ENVIRONMENT_IN_NAME } from "./names";
@@ -204,7 +205,7 @@ function checkProbes({ probes, port, path, isPublic, name }: WorkloadConfig): Fi
 
 /** Names of what else an environment may consist of, and words in the names of its policies; a service of that name would take its place. */
 const RESERVED_NAMES: readonly string[] = [
-  ...new Set([APP, JOB, "access-proxy", "dns", "gateway", "others", "minio", ...ENGINES]),
+  ...new Set([APP, JOB, "access-proxy", EGRESS_PROXY, "dns", "gateway", "others", "minio", ...ENGINES]),
 ];
 
 /** How the names of copied preview secrets begin; the ConfigMap of a service could have that of a copy. */
@@ -410,15 +411,27 @@ function checkGrpcHealth({ name, path, port, protocol, healthPath, probes }: Wor
 
 function checkEgress({ egress: { allow } }: Config): Finding[] {
   const seen = new Set<string>();
-  return allow.flatMap(({ cidr, ports }, index): Finding[] => {
-    const path = ["egress", "allow", index, "cidr"];
+  return allow.flatMap(({ cidr, host, ports }, index): Finding[] => {
+    const target = cidr ?? host;
+    if (target === undefined || (cidr !== undefined && host !== undefined)) {
+      return [
+        {
+          path: ["egress", "allow", index],
+          value: target === undefined ? "without cidr and host" : "a rule with both cidr and host",
+          accepted: "exactly one of cidr and host",
+          fix: target === undefined ? "Add one of them." : "Make it two rules.",
+        },
+      ];
+    }
+    const path = ["egress", "allow", index, cidr === undefined ? "host" : "cidr"];
     const findings = ports.flatMap((port, at) =>
       ports.indexOf(port) === at
         ? []
         : [duplicate(["egress", "allow", index, "ports", at], String(port), "each port once")],
     );
-    if (seen.has(cidr)) findings.push(duplicate(path, cidr, "each range once, with all its ports"));
-    seen.add(cidr);
+    if (seen.has(target)) findings.push(duplicate(path, target, "each range and host once, with all its ports"));
+    seen.add(target);
+    if (cidr === undefined) return findings;
     const forbidden = FORBIDDEN_RANGES.find((range) => contains(range, cidr));
     const prefix = parseCidr(cidr)?.prefix ?? 0;
     if (forbidden !== undefined) {

@@ -176,7 +176,7 @@ ConfigMaps (15) and Secrets (25) are the same. The reasons for the others:
 
 ## Behaviour that is different on purpose
 
-- **Egress is closed.** There every public address was open on every port, the cloud's metadata address among them. Here the app reaches DNS, its databases, and what \`egress.allow\` names.
+- **Egress is closed.** There every public address was open on every port, the cloud's metadata address among them. Here the app reaches DNS, its databases, and what \`egress.allow\` names, by range or by host.
 - **Pods of one environment reach each other only where they must**: the app and the services reach each other's ports and their databases; a database reaches nothing. There everything in the namespace was open.
 - **The API server is out of reach**, and no pod has a token for it.
 - **An image is deployed by digest**, never by its moving tag, and no registry's visibility is changed.

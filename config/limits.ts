@@ -102,6 +102,15 @@ export const PROXY_RESOURCES: Resources = {
 };
 
 /**
+ * The egress proxy: it passes bytes on and keeps none. Squid without a cache takes some 30 MiB; the rest is for buffers of open
+ * connections, 64 KiB each way.
+ */
+export const EGRESS_PROXY_RESOURCES: Resources = {
+  requests: { cpu: "20m", memory: "64Mi" },
+  limits: { cpu: "500m", memory: "192Mi" },
+};
+
+/**
  * Share of its memory limit that a Redis may fill with data. When it rewrites its file a copy of what changes meanwhile takes
  * memory too, in the worst case as much again.
  */

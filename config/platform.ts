@@ -335,6 +335,17 @@ export const platformSchema = z.strictObject(
       .describe(
         "Private ranges that egress rules may open, such as a shared test service. Never those of nodes, pods or Services.",
       ),
+    egressProxy: z
+      .strictObject(
+        {
+          image: image().describe(
+            "Image with sh, openssl and Squid 5 or later built with OpenSSL, run as user 13, as local/images makes it of Debian's squid-openssl.",
+          ),
+        },
+        "a mapping with image",
+      )
+      .optional()
+      .describe("The proxy by which environments reach hosts by name. Without it, egress rules with host are refused."),
     previewSecrets: z
       .record(projectId(), previewSecrets, "a mapping of projects to their preview secrets")
       .default({})
@@ -601,6 +612,8 @@ export const platformFactsSchema = z.object({
       .nullable(),
   }),
   privateEgress: z.array(z.string()),
+  /** Null where the platform has no proxy for egress rules by host name. */
+  egressProxy: z.object({ image: z.string() }).nullable(),
   previewSecrets: z.record(
     z.string(),
     z.object({

@@ -353,11 +353,31 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "egress: { allow: [203.0.113.0/24] }",
-    'egress.allow[0] is "203.0.113.0/24"; accepted: a mapping with cidr and ports. Change egress.allow[0] to what is accepted.',
+    'egress.allow[0] is "203.0.113.0/24"; accepted: a mapping with ports and either cidr or host. Change egress.allow[0] to what is accepted.',
   ],
   [
     "egress: { allow: [{ cidr: api.example.com, ports: [443] }] }",
     'egress.allow[0].cidr is "api.example.com"; accepted: an IPv4 range in CIDR notation, such as 203.0.113.0/24. Change egress.allow[0].cidr to what is accepted.',
+  ],
+  [
+    "egress: { allow: [{ host: localhost, ports: [443] }] }",
+    'egress.allow[0].host is "localhost"; accepted: a public host name such as api.example.com, or *.example.com for every name below it. Change egress.allow[0].host to what is accepted.',
+  ],
+  [
+    "egress: { allow: [{ ports: [443] }] }",
+    "egress.allow[0] is without cidr and host; accepted: exactly one of cidr and host. Add one of them.",
+  ],
+  [
+    "egress: { allow: [{ cidr: 203.0.113.0/24, host: api.example.com, ports: [443] }] }",
+    "egress.allow[0] is a rule with both cidr and host; accepted: exactly one of cidr and host. Make it two rules.",
+  ],
+  [
+    "egress: { allow: [{ host: api.example.com, ports: [80] }, { host: api.example.com, ports: [443] }] }",
+    "egress.allow[1].host is api.example.com, there already; accepted: each range and host once, with all its ports. Remove one of the two.",
+  ],
+  [
+    "env: { HTTPS_PROXY: x }\negress: { allow: [{ host: api.example.com, ports: [443] }] }",
+    "env.HTTPS_PROXY is a variable that Berth sets; accepted: any name that Berth does not set. Remove it.",
   ],
   [
     "egress: { allow: [{ cidr: 203.0.113.0/24 }] }",

@@ -1,6 +1,7 @@
 import { enabledEngines, isOperated, settingsOf } from "./databases";
 import { seededEngines } from "./jobs";
-import { DATABASE_RESOURCES, PROXY_RESOURCES, SEED_RESOURCES, WAIT_RESOURCES } from "./limits";
+import { hasEgressProxy } from "./egress";
+import { DATABASE_RESOURCES, EGRESS_PROXY_RESOURCES, PROXY_RESOURCES, SEED_RESOURCES, WAIT_RESOURCES } from "./limits";
 import type { Resources } from "./limits";
 import { formatBytes, formatCpu, parseBytes, parseCpu } from "./quantity";
 import type { Config } from "./schema";
@@ -18,7 +19,7 @@ export function podsOf({ replicas }: Pick<WorkloadConfig, "replicas">): number {
 /** Pods of a database that count at once: the running one, and one that is still ending on a lost node. */
 export const DATABASE_PODS = 2;
 
-/** Pods of the proxy at once: the running one, and the one that an update starts beside it. */
+/** Pods of a proxy at once: the running one, and the one that an update starts beside it. */
 export const PROXY_PODS = 2;
 
 /** Pods of jobs that count at once: the one that runs, and one of the commit before that is still ending. */
@@ -53,7 +54,10 @@ interface Need {
 export function planQuota(config: Config, isGuarded = false): Quota {
   const engines = enabledEngines(config.databases);
   const workloads = workloadsOf(config);
-  const proxies = isGuarded ? PROXY_PODS : 0;
+  const proxies = [
+    ...(isGuarded ? [PROXY_RESOURCES] : []),
+    ...(hasEgressProxy(config) ? [EGRESS_PROXY_RESOURCES] : []),
+  ];
   const seeds = seededEngines(config.databases).length;
   const jobPods = config.jobs.length > 0 ? JOB_PODS : 0;
   const needs: Need[] = [
@@ -65,7 +69,7 @@ export function planQuota(config: Config, isGuarded = false): Quota {
     })),
     { pods: seeds, each: podNeed(SEED_RESOURCES, WAIT_RESOURCES) },
     ...engines.map((engine) => ({ pods: 1, each: podNeed(DATABASE_RESOURCES[engine]) })),
-    { pods: proxies, each: podNeed(PROXY_RESOURCES) },
+    ...proxies.map((resources) => ({ pods: PROXY_PODS, each: podNeed(resources) })),
   ];
   const pods = workloads.reduce((total, workload) => total + podsOf(workload), 0);
   // A renamed service comes before the old one goes, so that each counts twice. Pods have that room anyway.
@@ -82,9 +86,9 @@ export function planQuota(config: Config, isGuarded = false): Quota {
     "limits.memory": formatBytes(limitBytes),
     "requests.storage": formatBytes(volumes.reduce((total, size) => total + parseBytes(size), 0)),
     persistentvolumeclaims: String(volumes.length),
-    pods: String(pods + jobPods + seeds + volumes.length * DATABASE_PODS + proxies + SPARE_PODS),
+    pods: String(pods + jobPods + seeds + volumes.length * DATABASE_PODS + proxies.length * PROXY_PODS + SPARE_PODS),
     // CloudNativePG makes one of its own beside ours.
-    services: String(reached + volumes.length + (isOperated(config.databases) ? 1 : 0) + (proxies > 0 ? 1 : 0)),
+    services: String(reached + volumes.length + (isOperated(config.databases) ? 1 : 0) + proxies.length),
     "services.loadbalancers": "0",
     "services.nodeports": "0",
     configmaps: String(MAX_CONFIG_MAPS + config.services.length),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ACCESS_MODE, ACCESS_MODES, APP_PROTOCOLS } from "./access";
 import { isCidr } from "./cidr";
 import { DURATION, isDuration } from "./duration";
+import { EGRESS_HOST, isEgressHost } from "./egress";
 import { ENGINES } from "./engines";
 import { IMAGE_BY_DIGEST, isImageByDigest } from "./image";
 import {
@@ -618,12 +619,19 @@ const budget = z.strictObject({
 
 const egressRule = z.strictObject(
   {
-    cidr: checked("an IPv4 range in CIDR notation, such as 203.0.113.0/24", isCidr).describe(
-      "Addresses that are reached. Metadata, link-local and private addresses inside a wider range stay closed.",
-    ),
-    ports: list(port(), 20, "ports").min(1, "at least one port").describe("TCP ports on those addresses."),
+    cidr: checked("an IPv4 range in CIDR notation, such as 203.0.113.0/24", isCidr)
+      .optional()
+      .describe(
+        "Addresses that are reached. Metadata, link-local and private addresses inside a wider range stay closed. Either this or host.",
+      ),
+    host: checked(EGRESS_HOST, isEgressHost)
+      .optional()
+      .describe(
+        "Host that is reached by name, by way of a proxy of the environment's own to which HTTPS_PROXY and HTTP_PROXY lead: TLS by its server name, which nobody decrypts, and plain HTTP. Jobs reach it too.",
+      ),
+    ports: list(port(), 20, "ports").min(1, "at least one port").describe("TCP ports there."),
   },
-  "a mapping with cidr and ports",
+  "a mapping with ports and either cidr or host",
 );
 
 const egress = z.strictObject({

@@ -117,8 +117,8 @@ describe("the app and its services", () => {
         "the name of another part, twice the same name, and one like a pull request's",
         { services: [{ name: "redis" }, { name: "preview-a" }, { name: "api" }, { name: "api" }, { name: "a-pr-3" }] },
         [
-          'services[0].name is "redis", the name of a part that Berth makes; accepted: names other than app, job, access-proxy, dns, gateway, others, minio, postgresql, mariadb, redis, mongodb, s3 and preview-…. Rename the service.',
-          'services[1].name is "preview-a", the name of a part that Berth makes; accepted: names other than app, job, access-proxy, dns, gateway, others, minio, postgresql, mariadb, redis, mongodb, s3 and preview-…. Rename the service.',
+          'services[0].name is "redis", the name of a part that Berth makes; accepted: names other than app, job, access-proxy, egress-proxy, dns, gateway, others, minio, postgresql, mariadb, redis, mongodb, s3 and preview-…. Rename the service.',
+          'services[1].name is "preview-a", the name of a part that Berth makes; accepted: names other than app, job, access-proxy, egress-proxy, dns, gateway, others, minio, postgresql, mariadb, redis, mongodb, s3 and preview-…. Rename the service.',
           "services[3].name is api, there already; accepted: each name once. Remove one of the two.",
           'services[4].name is "a-pr-3", which makes its host look like that of another pull request; accepted: a name without pr-{number}. Rename the service.',
         ],

@@ -1,4 +1,5 @@
 import { enabledEngines, variablesOf } from "./databases";
+import { INJECTED_PROXY, hasEgressProxy } from "./egress";
 import type { Engine } from "./engines";
 import { jobSeconds } from "./jobs";
 import { INJECTED_OAUTH } from "./oauth";
@@ -126,6 +127,7 @@ export function injectedNames(config: Config, workload: WorkloadConfig): string[
   return [
     ...INJECTED,
     ...(config.oauth.callback ? INJECTED_OAUTH : []),
+    ...(hasEgressProxy(config) ? INJECTED_PROXY : []),
     ...workload.engines.flatMap((engine) => variablesOf(config.databases, engine)),
     ...Object.keys(addresses),
   ];
@@ -160,8 +162,15 @@ export function progressSeconds({ engines, port, probes: { startup, readiness } 
   );
 }
 
-/** Seconds that a deploy of a config takes at most, unless something has failed: its jobs, then its slowest app or service. */
+/** Seconds without progress after which the egress proxy, which starts before the app, counts as failed. */
+export const EGRESS_PROXY_SECONDS = PULL_SECONDS + 2 * SLACK_SECONDS;
+
+/**
+ * Seconds that a deploy of a config takes at most, unless something has failed: its egress proxy, its jobs, then its slowest app or
+ * service.
+ */
 export function deploySeconds(config: Config): number {
   const slowest = Math.max(...workloadsOf(config).map(progressSeconds));
-  return jobSeconds(config) + slowest + 2 * SLACK_SECONDS;
+  const proxy = hasEgressProxy(config) ? EGRESS_PROXY_SECONDS : 0;
+  return proxy + jobSeconds(config) + slowest + 2 * SLACK_SECONDS;
 }

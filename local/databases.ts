@@ -67,3 +67,6 @@ export const simulatedImages: DatabaseImages = imagesByEngine(
 
 /** The same for the SealedSecrets controller. */
 export const simulatedSealedSecrets = `localhost/berth/simulated-sealed-secrets@sha256:${"0".repeat(64)}`;
+
+/** Stands for the egress proxy's image on a cluster with simulated nodes, where nothing is started from it. */
+export const simulatedEgressProxy = `localhost/berth/simulated-egress-proxy@sha256:${"0".repeat(64)}`;

@@ -28,6 +28,8 @@ export interface LocalPlatform {
   /** Absent until an environment has needed the callback broker. */
   oauth?: { image: string; oidc?: ProviderInput & { proxyImage: string } };
   sealedSecrets?: { image: string };
+  /** Absent until an environment has needed it. */
+  egressProxy?: { image: string };
 }
 
 /** Everything that is needed to deploy to an embedded cluster. */
@@ -80,6 +82,8 @@ export interface Choices {
   plugins?: PluginSource;
   /** Image of the SealedSecrets controller; absent as long as nobody has asked for it. */
   sealedSecrets?: string;
+  /** Image of the egress proxy; absent until an environment has needed it. */
+  egressProxy?: string;
   /** Further settings of the platform, by field. @default none */
   settings?: Record<string, unknown>;
 }
@@ -100,6 +104,7 @@ const choicesShape = z.object({
     .optional(),
   plugins: z.enum(["official", "stand-in"]).optional(),
   sealedSecrets: z.string().optional(),
+  egressProxy: z.string().optional(),
   settings: z.record(z.string(), z.unknown()).optional(),
 });
 
@@ -122,7 +127,7 @@ export async function changeChoices(folder: ClusterFolder, change: (choices: Cho
 /** The choices of the last `up`; none when it did not get so far. */
 export async function readChoices(folder: ClusterFolder): Promise<Choices> {
   const text = await readIfPresent(choicesFile(folder));
-  const { logins, plugins, sealedSecrets, settings, ...databases } = choicesShape.parse(
+  const { logins, plugins, sealedSecrets, egressProxy, settings, ...databases } = choicesShape.parse(
     text === null ? {} : JSON.parse(text),
   );
   return {
@@ -130,6 +135,7 @@ export async function readChoices(folder: ClusterFolder): Promise<Choices> {
     ...(logins === undefined ? {} : { logins }),
     ...(plugins === undefined ? {} : { plugins }),
     ...(sealedSecrets === undefined ? {} : { sealedSecrets }),
+    ...(egressProxy === undefined ? {} : { egressProxy }),
     ...(settings === undefined ? {} : { settings }),
   };
 }
@@ -186,17 +192,14 @@ export async function describeEngine(
 /**
  * The platform's settings on an embedded cluster.
  *
- * @param images images of databases that environments may have.
- * @param logins what environments need to log people in. @default none of it
- * @param sealedSecrets image of the SealedSecrets controller. @default the cluster has none
+ * @param choices what it has been chosen to offer.
  */
 export function planPlatform(
   spec: ClusterSpec,
-  images: DatabaseImages,
-  logins: Logins = {},
-  sealedSecrets?: string,
+  choices: Pick<Choices, "databases" | "logins" | "sealedSecrets" | "egressProxy">,
 ): LocalPlatform {
-  const { broker, proxy, provider } = logins;
+  const { databases: images, logins, sealedSecrets, egressProxy } = choices;
+  const { broker, proxy, provider } = logins ?? {};
   const oidc = proxy === undefined || provider === undefined ? {} : { oidc: { ...provider, proxyImage: proxy } };
   return {
     domain: localDomain,
@@ -211,6 +214,7 @@ export function planPlatform(
     images,
     ...(broker === undefined ? {} : { oauth: { image: broker, ...oidc } }),
     ...(sealedSecrets === undefined ? {} : { sealedSecrets: { image: sealedSecrets } }),
+    ...(egressProxy === undefined ? {} : { egressProxy: { image: egressProxy } }),
   };
 }
 
@@ -241,7 +245,7 @@ export async function environment(name: string): Promise<LocalEnvironment> {
       exitCode: 5,
     });
   }
-  const { databases, logins, plugins, sealedSecrets, settings } = await readChoices(folder);
+  const { plugins, settings, ...choices } = await readChoices(folder);
   const path = [toolchain.binDir, dirname(toolchain.pulumi), dirname(toolchain.nodejs), process.env["PATH"] ?? ""];
   return {
     name,
@@ -255,7 +259,7 @@ export async function environment(name: string): Promise<LocalEnvironment> {
       PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
       PATH: [...new Set(path)].join(delimiter),
     },
-    platform: { ...settings, ...planPlatform(spec, databases, logins, sealedSecrets) },
+    platform: { ...settings, ...planPlatform(spec, choices) },
     pulumi: toolchain.pulumi,
   };
 }

@@ -14,6 +14,7 @@ import {
   missingEngines,
   offeredEngines,
   offers,
+  simulatedEgressProxy,
   simulatedImages,
   simulatedSealedSecrets,
   withImages,
@@ -147,13 +148,11 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   const { steps, step } = timeSteps(options.onStep);
 
   const toolchain = await step("programs", () => obtainToolchain(options, wantsGateway));
-  const { databases: before, sealedSecrets: hadSealedSecrets } = await readChoices(folder);
+  const { databases: before, ...had } = await readChoices(folder);
   const engines: Engine[] =
     options.databases === false ? [] : [...new Set<Engine>(["postgresql", ...offeredEngines(before)])];
   const [images] = await Promise.all([
-    nodes === "real"
-      ? step("images", () => obtainImages(options, toolchain, engines, hadSealedSecrets !== undefined))
-      : null,
+    nodes === "real" ? step("images", () => obtainImages(options, toolchain, engines, had)) : null,
     step("engine plugins", () => pluginEnvironment(toolchain, options.plugins)),
   ]);
   const result = await startCluster({
@@ -165,8 +164,10 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   });
   const offered = images === null ? simulatedImages : imagesByEngine(images.more);
   const sealedSecrets = images?.more["sealed-secrets"]?.ref;
+  const egressProxy = images?.more["egress-proxy"]?.ref;
   await changeChoices(folder, ({ databases, logins, settings, ...kept }) => ({
     ...(kept.sealedSecrets === undefined ? {} : { sealedSecrets: sealedSecrets ?? kept.sealedSecrets }),
+    ...(kept.egressProxy === undefined ? {} : { egressProxy: egressProxy ?? kept.egressProxy }),
     ...(logins === undefined && options.provider === undefined
       ? {}
       : { logins: { ...logins, ...(options.provider && { provider: options.provider }) } }),
@@ -212,10 +213,11 @@ async function obtainImages(
   options: Pick<UpOptions, "onImage" | "signal">,
   { berthNode }: Toolchain,
   engines: readonly Engine[],
-  sealedSecrets: boolean,
+  had: Pick<Choices, "sealedSecrets" | "egressProxy">,
 ): Promise<NodeImages> {
   const names: ImageName[] = ["pause", "coredns", ...engines.map((engine) => offers[engine].image)];
-  if (sealedSecrets) names.push("sealed-secrets");
+  if (had.sealedSecrets !== undefined) names.push("sealed-secrets");
+  if (had.egressProxy !== undefined) names.push("egress-proxy");
   const { pause, coredns, ...more } = await ensureImages<ImageName>(names, { ...imageSettings(options), berthNode });
   return { parts: { pause, coredns }, more };
 }
@@ -309,13 +311,34 @@ export async function offerSealedSecrets(
   const folder = clusterFolder(name);
   const [spec, pid] = await Promise.all([readSpec(name), supervisorPid(folder, "node")]);
   if (spec === null || pid === null || (await readChoices(folder)).sealedSecrets !== undefined) return;
-  const sealedSecrets = spec.nodes === "real" ? await makeSealedSecrets(pid, options) : simulatedSealedSecrets;
+  const sealedSecrets =
+    spec.nodes === "real" ? await makeImage(pid, "sealed-secrets", options) : simulatedSealedSecrets;
   await changeChoices(folder, (choices) => ({ ...choices, sealedSecrets }));
 }
 
-async function makeSealedSecrets(nodePid: number, options: Pick<UpOptions, "onImage" | "signal">): Promise<string> {
-  const images = await ensureImages(["sealed-secrets"], imageSettings(options));
-  const image = images["sealed-secrets"];
+/**
+ * Makes sure that environments on an embedded cluster can reach hosts outside by name: makes and loads the image of the egress proxy, once.
+ * Does nothing for a cluster that does not run.
+ *
+ * @throws LocalError when the image cannot be made; the signal's reason when interrupted.
+ */
+export async function offerEgressProxy(
+  name: string,
+  options: Pick<UpOptions, "onImage" | "signal"> = {},
+): Promise<void> {
+  const folder = clusterFolder(name);
+  const [spec, pid] = await Promise.all([readSpec(name), supervisorPid(folder, "node")]);
+  if (spec === null || pid === null || (await readChoices(folder)).egressProxy !== undefined) return;
+  const egressProxy = spec.nodes === "real" ? await makeImage(pid, "egress-proxy", options) : simulatedEgressProxy;
+  await changeChoices(folder, (choices) => ({ ...choices, egressProxy }));
+}
+
+async function makeImage(
+  nodePid: number,
+  name: ImageName,
+  options: Pick<UpOptions, "onImage" | "signal">,
+): Promise<string> {
+  const { [name]: image } = await ensureImages([name], imageSettings(options));
   await importImages(nodePid, [image], options.signal);
   return image.ref;
 }

@@ -29,6 +29,8 @@ export interface Outside {
   metadataAddress: string;
   /** Makes a command run in the node's network. */
   onNode: (argv: readonly string[]) => string[];
+  /** Makes a command run in the outside world, on all of its addresses. */
+  inside: (argv: readonly string[]) => string[];
   /** Takes it away. */
   close(): Promise<void>;
 }
@@ -99,7 +101,8 @@ export async function openOutside(clusterName: string): Promise<Outside> {
     }
     // The interface ends with the namespace that holds its other end, a moment after that namespace's last process.
     await poll(
-      async () => ((await attempt(inNode(nodePid, ["ip", "link", "show", link.device]))).exitCode === 0 ? null : true),
+      async () =>
+        (await attempt(inNetwork(nodePid, ["ip", "link", "show", link.device]))).exitCode === 0 ? null : true,
       3000,
     );
   };
@@ -109,7 +112,8 @@ export async function openOutside(clusterName: string): Promise<Outside> {
       address: "198.51.100.10",
       otherAddress: "203.0.113.10",
       metadataAddress: "169.254.169.254",
-      onNode: (argv) => inNode(nodePid, argv),
+      onNode: (argv) => inNetwork(nodePid, argv),
+      inside: (argv) => inNetwork(child.pid ?? 0, argv),
       close,
     };
   } catch (error) {
@@ -118,8 +122,8 @@ export async function openOutside(clusterName: string): Promise<Outside> {
   }
 }
 
-function inNode(nodePid: number, argv: readonly string[]): string[] {
-  return ["nsenter", "--target", String(nodePid), "--net", "--", ...argv];
+function inNetwork(pid: number, argv: readonly string[]): string[] {
+  return ["nsenter", "--target", String(pid), "--net", "--", ...argv];
 }
 
 async function startAnswerer(folder: string): Promise<ChildProcess> {
@@ -140,8 +144,8 @@ async function startAnswerer(folder: string): Promise<ChildProcess> {
 }
 
 async function join(nodePid: number, outsidePid: number): Promise<void> {
-  const outside = (argv: readonly string[]): Promise<unknown> => run(inNode(outsidePid, argv));
-  const node = (argv: readonly string[]): Promise<unknown> => run(inNode(nodePid, argv));
+  const outside = (argv: readonly string[]): Promise<unknown> => run(inNetwork(outsidePid, argv));
+  const node = (argv: readonly string[]): Promise<unknown> => run(inNetwork(nodePid, argv));
   await node(["ip", "link", "add", link.device, "type", "veth", "peer", "name", "eth0", "netns", String(outsidePid)]);
   await outside(["ip", "link", "set", "lo", "up"]);
   await outside(["ip", "address", "add", `${link.outside}/${link.prefix}`, "dev", "eth0"]);
@@ -153,7 +157,7 @@ async function join(nodePid: number, outsidePid: number): Promise<void> {
   for (const network of outsideNetworks) await node(["ip", "route", "add", network, "via", link.outside]);
   for (const network of outsideNetworks) {
     const address = network.replace(/\/.*/, "").replace(/\.0$/, ".10");
-    const { stdout } = await run(inNode(nodePid, ["ip", "route", "get", address]));
+    const { stdout } = await run(inNetwork(nodePid, ["ip", "route", "get", address]));
     if (!stdout.includes(`dev ${link.device} `)) {
       throw new Error(`the node would send packets for ${address} elsewhere: ${stdout.trim()}`);
     }

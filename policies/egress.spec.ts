@@ -19,6 +19,19 @@ const egress = (...rules: object[]): Given => ({
   type,
   props: { metadata: { namespace: "shop-pr-7" }, spec: { podSelector: {}, policyTypes: ["Egress"], egress: rules } },
 });
+/** One for the pods of one component alone. */
+const of = (component: string, ...rules: object[]): Given => ({
+  type,
+  props: {
+    metadata: { namespace: "shop-pr-7" },
+    spec: {
+      podSelector: { matchLabels: { "berth.dev/component": component } },
+      policyTypes: ["Egress"],
+      egress: rules,
+    },
+  },
+});
+const world = { to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["10.0.0.0/8"] } }] };
 const service: Given = { type: "kubernetes:core/v1:Service", props: {} };
 const platform = { given: to("0.0.0.0/0"), stack: "platform" };
 
@@ -29,6 +42,7 @@ testPolicy({
     "no egress at all": { given: egress() },
     "pods of the namespace": { given: egress({ to: [{ podSelector: {} }] }) },
     "a share that the config allows": { given: to("0.0.0.0/2"), config: { share: 0.25 } },
+    "the egress proxy's way to public addresses": { given: of("egress-proxy", { ...world, ports: [{ port: 443 }] }) },
   },
   fails: {
     "the world": { given: to("0.0.0.0/0"), says: /100\.0 % of all addresses of IPv4/ },
@@ -46,6 +60,13 @@ testPolicy({
     "a rule without peers": { given: egress({ ports: [{ port: 443 }] }), says: /egress\[0\] has no "to"/ },
     "an empty rule": { given: egress({}), says: /opens every address/ },
     "every namespace": { given: egress({ to: [{ namespaceSelector: {} }] }), says: /the pods of every namespace/ },
+    "the same way for the app": { given: of("app", { ...world, ports: [{ port: 443 }] }), says: /99\.\d %/ },
+    "the egress proxy on every port": { given: of("egress-proxy", world), says: /99\.\d %/ },
+    "the egress proxy where none is meant to be": {
+      given: of("egress-proxy", { ...world, ports: [{ port: 443 }] }),
+      config: { proxy: {} },
+      says: /99\.\d %/,
+    },
   },
   skips: { "other kinds": { given: service }, "other stacks": platform },
   unknown: {
@@ -73,6 +94,9 @@ testPolicy({
   policy: noWorldEgressInParts,
   passes: {
     "small ranges": { given: [to("203.0.113.0/24"), to("198.51.100.0/24")] },
+    "the egress proxy's way beside them": {
+      given: [of("egress-proxy", { ...world, ports: [{ port: 443 }] }), to("203.0.113.0/24")],
+    },
     "halves in two namespaces": {
       given: [
         to("0.0.0.0/5"),
@@ -84,6 +108,13 @@ testPolicy({
     },
   },
   fails: {
+    "parts of which one is the egress proxy's": {
+      given: [
+        of("egress-proxy", { ...world, ports: [{ port: 443 }] }),
+        ...Array.from({ length: 16 }, (_, index) => to(`${index * 16}.0.0.0/4`)),
+      ],
+      says: /together/,
+    },
     "parts that add up": {
       given: Array.from({ length: 16 }, (_, index) => to(`${index * 16}.0.0.0/4`)),
       says: /shop-pr-7 open 100\.0 % of all addresses of IPv4 together/,

@@ -51,6 +51,28 @@ const SHARE = {
   },
 } as const;
 
+const LIMITS = {
+  ...SHARE,
+  proxy: {
+    type: "object",
+    additionalProperties: { type: "string" },
+    default: { "berth.dev/component": "egress-proxy" },
+    description:
+      "Labels of the pods that may connect to the world, on ports that their rule lists: a proxy that lets through nothing but the hosts that berth.yaml names. None when empty.",
+  },
+} as const;
+
+interface Limits {
+  share: number;
+  proxy: Record<string, string>;
+}
+
+/** Whether a policy is for the pods of the egress proxy and no others. */
+function isForProxy({ spec }: NetworkPolicy, proxy: Limits["proxy"]): boolean {
+  const labels = Object.entries(proxy);
+  return labels.length > 0 && labels.every(([key, value]) => spec?.podSelector?.matchLabels?.[key] === value);
+}
+
 /** Addresses that the blocks of some peers open. */
 function opened(peers: Iterable<Peer>): Interval[] {
   return [...peers].flatMap(({ ipBlock }) => {
@@ -75,25 +97,28 @@ function worldIn(intervals: readonly Interval[], limit: number): string | undefi
 }
 
 /** A rule of a NetworkPolicy opens the world by no list of peers, or by ranges that add up to it. */
-export const noWorldEgress = resourcePolicy<NetworkPolicy, { share: number }>({
+export const noWorldEgress = resourcePolicy<NetworkPolicy, Limits>({
   name: "no-world-egress",
   description:
-    "Checks that no NetworkPolicy of a preview lets pods connect to everywhere: by an empty rule, to every namespace, or by ranges that add up to the world.",
+    "Checks that no NetworkPolicy of a preview lets pods connect to everywhere: by an empty rule, to every namespace, or by ranges that add up to the world. Only the egress proxy may have such ranges, on listed ports.",
   severity: "critical",
   remediation: "name the ranges and ports that the app needs under `egress.allow` of berth.yaml.",
   url: `${KUBERNETES_DOCS}#networkpolicy-resource`,
   stacks: PREVIEWS,
   types: NETWORK_POLICY,
-  parameters: SHARE,
+  parameters: LIMITS,
   check: ({ props, config, report, attempt }) => {
     const known: Interval[] = [];
+    let proxy = false;
+    attempt(() => (proxy = isForProxy(props, config.proxy)));
     (props.spec?.egress ?? []).forEach((rule, index) => {
       attempt(() => {
+        const mayLeave = proxy && (rule.ports ?? []).length > 0;
         if ((rule.to ?? []).length === 0) report(`spec.egress[${index}] has no "to": it opens every address`);
         for (const peer of rule.to ?? []) {
           attempt(() => {
             if (selectsAll(peer.namespaceSelector)) report(`spec.egress[${index}] opens the pods of every namespace`);
-            known.push(...opened([peer]));
+            if (!mayLeave) known.push(...opened([peer]));
           });
         }
       });
@@ -104,7 +129,7 @@ export const noWorldEgress = resourcePolicy<NetworkPolicy, { share: number }>({
 });
 
 /** The same for all NetworkPolicies of a namespace together. */
-export const noWorldEgressInParts = stackPolicy<{ share: number }>({
+export const noWorldEgressInParts = stackPolicy<Limits>({
   name: "no-world-egress-in-parts",
   description: "Checks that the NetworkPolicies of a preview's namespace do not add up to egress to the world.",
   severity: "critical",
@@ -112,7 +137,7 @@ export const noWorldEgressInParts = stackPolicy<{ share: number }>({
   url: `${KUBERNETES_DOCS}#networkpolicy-resource`,
   stacks: PREVIEWS,
   types: NETWORK_POLICY,
-  parameters: SHARE,
+  parameters: LIMITS,
   check: ({ resources, config, report, attempt }) => {
     const byNamespace = new Map<string, { urn: string; parts: Interval[][] }>();
     for (const { urn, props } of all<NetworkPolicy>(resources, NETWORK_POLICY)) {
@@ -121,7 +146,13 @@ export const noWorldEgressInParts = stackPolicy<{ share: number }>({
         byNamespace.set(namespaceOf(props), entry);
         const part: Interval[] = [];
         entry.parts.push(part);
-        for (const rule of props.spec?.egress ?? []) attempt(() => part.push(...opened(rule.to ?? [])));
+        let proxy = false;
+        attempt(() => (proxy = isForProxy(props, config.proxy)));
+        for (const rule of props.spec?.egress ?? []) {
+          attempt(() => {
+            if (!proxy || (rule.ports ?? []).length === 0) part.push(...opened(rule.to ?? []));
+          });
+        }
       });
     }
     for (const [namespace, { urn, parts }] of byNamespace) {

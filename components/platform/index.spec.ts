@@ -379,6 +379,7 @@ describe("Platform", () => {
       priorityClasses: { platform: "berth-platform", environment: "berth-environment" },
       operators: { cloudnativePg: null },
       privateEgress: [],
+      egressProxy: null,
       previewSecrets: {},
       metrics: null,
       oauth: null,

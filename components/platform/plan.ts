@@ -114,6 +114,7 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     priorityClasses: PRIORITY_CLASSES,
     operators: { cloudnativePg: config.operators.cloudnativePg ?? null },
     privateEgress: config.privateEgress,
+    egressProxy: config.egressProxy ?? null,
     externalSecrets: config.externalSecrets,
     sealedSecrets: config.sealedSecrets ? { projects: config.sealedSecrets.projects ?? null } : null,
     previewSecrets: Object.fromEntries(

@@ -79,9 +79,11 @@ export interface PrEnvironmentTransforms {
   deployment?: Transform<DeploymentArgs>;
   /** The proxy in front of an app with access.mode oidc. */
   accessProxy?: Transform<DeploymentArgs>;
-  /** Called for the app's and each public service's. */
+  /** The proxy by which hosts outside are reached. */
+  egressProxy?: Transform<DeploymentArgs>;
   /** Called for each job. */
   job?: Transform<JobArgs>;
+  /** Called for the app's and each public service's. */
   ingress?: Transform<IngressArgs>;
   /** Called for each Middleware of the gateway. */
   middleware?: Transform<CustomResourceArgs>;

@@ -12,7 +12,7 @@ export const APP_USER = 1000;
 
 /**
  * A part of an environment that runs pods, and the value of `berth.dev/component` on them: `app`, a service, a database, `access-proxy`,
- * or `job` for all jobs. No two parts have the same name, which `config/check.ts` sees to.
+ * `egress-proxy`, or `job` for all jobs. No two parts have the same name, which `config/check.ts` sees to.
  */
 export type Component = string;
 

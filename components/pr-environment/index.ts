@@ -9,6 +9,7 @@ import type { Login } from "./gate";
 import type { PrEnvironmentArgs } from "./args";
 import { createLogins } from "./logins";
 import { createDatabases } from "./databases";
+import { createEgress } from "./egress";
 import { createIsolation } from "./isolation";
 import { planPrEnvironment } from "./plan";
 import { validate } from "./validate";
@@ -70,7 +71,8 @@ export class PrEnvironment extends pulumi.ComponentResource {
     const secrets = createSecrets(counted, plan.secrets, transform);
     const { gates, login } = createGate({ children: counted, owner }, plan, transform);
     const logins = createLogins({ children: counted, fences, owner }, plan, transform);
-    const pods = [...fences, ...needs, ...secrets.needs, ...logins.needs];
+    const egress = createEgress(counted, fences, plan, transform);
+    const pods = [...fences, ...needs, ...secrets.needs, ...logins.needs, ...egress];
     const { seeds, beforeApp, afterApp } = plan.jobs;
     const dependsOn = [...pods, ...workloads, ...createJobEnv(counted, plan.jobs, transform)];
     const seeded = createSeeds(counted, seeds, { dependsOn, data }, transform);
@@ -89,7 +91,7 @@ export class PrEnvironment extends pulumi.ComponentResource {
     this.login = login ?? null;
     this.quota = plan.neededQuota;
     this.ready = pulumi
-      .all([...deployments, ...workloads, ...logins.workloads, ...jobs, ...after].map(({ id }) => id))
+      .all([...deployments, ...workloads, ...logins.workloads, ...egress, ...jobs, ...after].map(({ id }) => id))
       .apply(() => true as const);
     this.databases = plan.databases.map(({ engine }) => engine);
     this.registerOutputs({

@@ -121,6 +121,7 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
   "access.oidc.groups.*": ["a", "b"],
   "oauth.callback": [false, true],
   "egress.allow.*.cidr": ["203.0.113.0/24", "198.51.100.0/24"],
+  "egress.allow.*.host": ["api.example.com", "*.example.com"],
   "egress.allow.*.ports.*": [443, 8443],
   "jobs.*.name": ["migrate", "seed"],
   "jobs.*.command.*": ["migrate", "seed"],
@@ -176,6 +177,7 @@ const BESIDE: Record<string, Values> = {
   "externalSecrets.*.data.*.key": { externalSecrets: { key: { store: "a" } } },
   "externalSecrets.*.data.*.property": { externalSecrets: { key: { store: "a", data: { key: { key: "a" } } } } },
   "egress.allow.*.cidr": { egress: { allow: [{ ports: [443] }] } },
+  "egress.allow.*.host": { egress: { allow: [{ ports: [443] }] } },
   "egress.allow.*.ports.*": { egress: { allow: [{ cidr: "203.0.113.0/24" }] } },
   // What has a URL must have a readiness probe.
   "probes.readiness": { ingress: { enabled: false } },
@@ -189,6 +191,7 @@ const SERVICE = { services: [{ name: "api", port: 8080 }] };
 const facts: PlatformFacts = {
   ...OAUTH_FACTS,
   sealedSecrets: { projects: null },
+  egressProxy: { image: `localhost/egress-proxy@${DIGEST}` },
   externalSecrets: { shop: ["a", "b"] },
   previewSecrets: { shop: { namespace: "previews", repository: null, secrets: ["a", "b"], configMaps: ["a", "b"] } },
   operators: {

@@ -1,5 +1,6 @@
 import type { LimitRangeArgs, NamespaceArgs, ResourceQuotaArgs, ServiceAccountArgs } from "@pulumi/kubernetes/core/v1";
 import type { NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
+import { EGRESS_PROXY } from "../../config/egress";
 import { JOB, hasJobs } from "../../config/jobs";
 import { outgrows, planQuota } from "../../config/quota";
 import type { Quota } from "../../config/quota";
@@ -12,6 +13,8 @@ import { ACCESS_PROXY, planContext } from "./context";
 import type { Component, PlanContext } from "./context";
 import type { DatabasePlan } from "./databases/engine";
 import { planDatabases } from "./databases/plan";
+import { planEgress } from "./egress/plan";
+import type { EgressPlan } from "./egress/plan";
 import { planJobs } from "./jobs/plan";
 import type { JobsPlan } from "./jobs/plan";
 import { planNetworkPolicies } from "./isolation/network-policies";
@@ -43,6 +46,8 @@ export interface PrEnvironmentPlan {
   workloads: WorkloadPlan[];
   metrics: MetricsPlan;
   logins: LoginsPlan;
+  /** The proxy by which hosts outside are reached; undefined when no rule names one. */
+  egress: EgressPlan | undefined;
 }
 
 /**
@@ -55,11 +60,13 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
   const databases = planDatabases(context);
   const workloads = planWorkloads(context, databases);
   const logins = planLogins(context);
+  const egress = planEgress(context);
   const neededQuota = planQuota(args.config, context.isGuarded);
   const components: Component[] = [
     ...workloads.map(({ name }) => name),
     ...(hasJobs(args.config) ? [JOB] : []),
     ...(logins.proxy ? [ACCESS_PROXY] : []),
+    ...(egress ? [EGRESS_PROXY] : []),
     // An operator makes the accounts of its own pods.
     ...databases.filter(({ server }) => server.kind === "pod").map(({ engine }) => engine),
   ];
@@ -79,5 +86,6 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
     workloads,
     metrics: planMetrics(context),
     logins,
+    egress,
   };
 }

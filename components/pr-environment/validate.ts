@@ -210,7 +210,12 @@ function validateSeeds({ config }: Pick<PrEnvironmentArgs, "config">): InvalidPr
 }
 
 function validateEgress({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
-  return config.egress.allow.flatMap(({ cidr }, index) => {
+  return config.egress.allow.flatMap(({ cidr, host }, index) => {
+    if (cidr === undefined) {
+      if (platform.egressProxy !== null) return [];
+      const reason = `"${host ?? ""}" is a name, and this platform has no egress proxy. Ask its owner to set egressProxy of berth:platform, or list ranges with cidr.`;
+      return [{ propertyPath: `config.egress.allow[${index}].host`, reason }];
+    }
     const isPrivate = PRIVATE_RANGES.some((range) => contains(range, cidr));
     if (!isPrivate || platform.privateEgress.some((open) => contains(open, cidr))) return [];
     const open = platform.privateEgress.length === 0 ? "none" : platform.privateEgress.join(", ");

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { LocalError } from "../errors";
 import { ensureImages, type ImageName } from "./index";
 import { imageKey, layerKey } from "./key";
+import { egressProxyRecipe } from "./recipes/egress-proxy";
 import { ferretdbRecipe } from "./recipes/ferretdb";
 import { guestbookRecipe } from "./recipes/guestbook";
 import { mariadbRecipe } from "./recipes/mariadb";
@@ -75,6 +76,7 @@ describe("recipes", () => {
       redisRecipe(),
       ferretdbRecipe(),
       versitygwRecipe(),
+      egressProxyRecipe(),
     ])
       assert.match((await recipe).config.User, /^[1-9]\d*:[1-9]\d*$/);
   });

@@ -5,6 +5,7 @@ import { LocalError } from "../errors";
 import { cacheDir } from "../paths";
 import { accessProxyRecipe } from "./recipes/access-proxy";
 import { corednsRecipe } from "./recipes/coredns";
+import { egressProxyRecipe } from "./recipes/egress-proxy";
 import { ferretdbRecipe } from "./recipes/ferretdb";
 import { guestbookRecipe } from "./recipes/guestbook";
 import { mariadbRecipe } from "./recipes/mariadb";
@@ -89,6 +90,8 @@ function recipeOf(name: ImageName, options: EnsureImagesOptions): Promise<Recipe
       return versitygwRecipe();
     case "oauth-broker":
       return oauthBrokerRecipe();
+    case "egress-proxy":
+      return egressProxyRecipe();
     case "access-proxy":
       return accessProxyRecipe();
     case "sealed-secrets":

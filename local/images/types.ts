@@ -11,6 +11,7 @@ export const imageNames = [
   "guestbook",
   "oauth-broker",
   "access-proxy",
+  "egress-proxy",
 ] as const;
 
 /** Name of an image, as in `localhost/berth/<name>`. */

@@ -5,6 +5,7 @@ import program from "../../stacks";
 import {
   DEPLOYED_PLATFORM,
   DIGEST,
+  EGRESS_FACTS,
   HOST_FACTS,
   HOST_PLATFORM,
   OAUTH_FACTS,
@@ -48,6 +49,26 @@ const EXAMPLES: Record<string, RecordOptions> = {
           postgresql: { storage: "2Gi", bootstrap: { postInitApplicationSQL: ["CREATE EXTENSION citext"] } },
         },
         egress: { allow: [{ cidr: "203.0.113.0/24", ports: [443] }] },
+      },
+    },
+  },
+  "pr-egress-hosts": {
+    stack: "pr-shop-7",
+    stacks: { ...STACKS, "organization/berth/platform": EGRESS_FACTS },
+    config: {
+      role: "pr",
+      pr: PR,
+      config: {
+        projectId: "shop",
+        databases: { redis: true },
+        jobs: [{ name: "migrate", command: ["node", "migrate.js"] }],
+        egress: {
+          allow: [
+            { host: "api.example.com", ports: [443] },
+            { host: "*.example.org", ports: [443, 8443] },
+            { cidr: "203.0.113.0/24", ports: [5432] },
+          ],
+        },
       },
     },
   },

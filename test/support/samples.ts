@@ -71,6 +71,11 @@ export const OAUTH_PLATFORM: PlatformInput = {
 /** What the platform stack says of it. */
 export const OAUTH_FACTS: PlatformFacts = planPlatform(parsePlatform(OAUTH_PLATFORM)).facts;
 
+/** Outputs of the platform stack where rules may name hosts. */
+export const EGRESS_FACTS: PlatformFacts = planPlatform(
+  parsePlatform({ ...HOST_PLATFORM, egressProxy: { image: `localhost/berth/egress-proxy@${DIGEST}` } }),
+).facts;
+
 /** `berth:pr` of a pull request. */
 export const PR: PrConfig = parsePr({
   number: 7,

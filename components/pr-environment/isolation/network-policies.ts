@@ -3,6 +3,7 @@ import type { input } from "@pulumi/kubernetes/types";
 import { exceptions } from "../../../config/cidr";
 import { isOperated } from "../../../config/databases";
 import type { Engine } from "../../../config/databases";
+import { EGRESS_PROXY, EGRESS_PROXY_PORT, hasEgressProxy, rangeRules } from "../../../config/egress";
 import { JOB, hasJobs } from "../../../config/jobs";
 import { BROKER, BROKER_PORTS, PROXY_PORTS } from "../../../config/oauth";
 import { LABEL } from "../../../config/labels";
@@ -12,6 +13,7 @@ import type { WorkloadConfig } from "../../../config/workloads";
 import { CLUSTER_POD, STATUS_PORT } from "../databases/cloudnative-pg";
 import type { EngineSpec } from "../databases/engine";
 import { specsOf } from "../databases/plan";
+import { PUBLIC, proxyPorts } from "../egress/plan";
 import { scraperPeer } from "../metrics/plan";
 import { ACCESS_PROXY, metadata, selector } from "../context";
 import type { Component, PlanContext } from "../context";
@@ -24,13 +26,15 @@ type Peer = input.networking.v1.NetworkPolicyPeer;
  * They add up: everything is refused both ways, and each further policy opens one path that is needed. The app and the services reach
  * each other's ports and those of the databases that the config gives them; jobs reach the databases; nothing else in the environment
  * is reached. Only what has a URL is reached from the gateway; in access mode oidc the gateway reaches the proxy only, the proxy what
- * has a URL and the platform's broker. Nobody reaches the API server, and a database reaches nothing at all, DNS included; only a
+ * has a URL and the platform's broker. Of what is outside, the app and the services reach ranges of `egress.allow`, and its hosts by way
+ * of the egress proxy alone, as jobs do. Nobody reaches the API server, and a database reaches nothing at all, DNS included; only a
  * database that an operator runs reaches the API server.
  */
 export function planNetworkPolicies(context: PlanContext): Record<string, NetworkPolicyArgs> {
   const { config, platform, isGuarded } = context;
   const workloads = workloadsOf(config);
   const names = workloads.map(({ name }) => name);
+  const ranges = rangeRules(config);
   const scraper = scraperPeer(context);
   const gateway = platform.gatewaySources.map(gatewayPeer);
   // With a log-in requests reach what has a URL by way of the proxy alone.
@@ -91,15 +95,40 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
     ...(workloads.length > 1
       ? Object.fromEntries(workloads.flatMap((workload) => betweenWorkloads(context, workload, workloads)))
       : {}),
-    ...when(config.egress.allow.length > 0, "allow-app-egress", () =>
+    ...(hasEgressProxy(config) ? egressProxyPolicies(context, names) : {}),
+    ...when(ranges.length > 0, "allow-app-egress", () =>
       policy(context, "allow-app-egress", anyOf(names), {
         policyTypes: ["Egress"],
-        egress: config.egress.allow.map(({ cidr, ports }) => ({
+        egress: ranges.map(({ cidr, ports }) => ({
           to: [block(cidr)],
           ports: ports.map((number) => portOf(number)),
         })),
       }),
     ),
+  };
+}
+
+/**
+ * What reaches the egress proxy, and what the proxy reaches: DNS, and public addresses on the ports of the rules. Which of them it asks is
+ * up to its settings.
+ */
+function egressProxyPolicies(context: PlanContext, workloads: readonly string[]): Record<string, NetworkPolicyArgs> {
+  const users = anyOf([...workloads, ...(context.config.jobs.length > 0 ? [JOB] : [])]);
+  const proxy = anyOf([EGRESS_PROXY]);
+  const [out, into, beyond] = ["allow-app-to-egress-proxy", "allow-egress-proxy-from-app", "allow-egress-proxy-out"];
+  return {
+    [out]: policy(context, out, users, {
+      policyTypes: ["Egress"],
+      egress: [{ to: [{ podSelector: proxy }], ports: [portOf(EGRESS_PROXY_PORT)] }],
+    }),
+    [into]: allowIn(context, into, proxy, [{ podSelector: users }], [EGRESS_PROXY_PORT]),
+    [beyond]: policy(context, beyond, proxy, {
+      policyTypes: ["Egress"],
+      egress: [
+        { to: [CLUSTER_DNS], ports: [portOf(53, "UDP"), portOf(53)] },
+        { to: [{ ipBlock: PUBLIC }], ports: proxyPorts(context).map((number) => portOf(number)) },
+      ],
+    }),
   };
 }
 

@@ -5,12 +5,13 @@ import { addressesFor } from "../../../config/workloads";
 import type { WorkloadConfig } from "../../../config/workloads";
 import type { PlanContext } from "../context";
 import { fromSecret } from "../databases/engine";
+import { proxyVariables } from "../egress/plan";
 
-/** Variables that Berth gives an app or a service: what it is, where the others are, and how it reaches its databases. */
+/** Variables that Berth gives an app or a service: what it is, where the others are, and how it reaches its databases and hosts outside. */
 export function variablesOf(context: PlanContext, workload: WorkloadConfig): input.core.v1.EnvVar[] {
   const { config, services } = context;
   const addresses = addressesFor(workload, config, ({ name }) => services[name]?.url ?? null);
-  const variables = { ...about(context, workload), ...addresses };
+  const variables = { ...about(context, workload), ...addresses, ...proxyVariables(context) };
   return [
     ...Object.entries(variables).flatMap(([name, value]) => (value === null ? [] : [{ name, value }])),
     ...oauth(context),

@@ -20,7 +20,7 @@ import { Kube, pause, type KubeObject } from "../../../lifecycle/kube";
 import { environmentName } from "../../../lifecycle/naming";
 import type { Target } from "../../../lifecycle/target";
 import { isReady, type Pod } from "../../../lifecycle/trouble";
-import { gatewayAuthority, loadImage, offerDatabases, up } from "../../../local";
+import { gatewayAuthority, loadImage, offerDatabases, offerEgressProxy, up } from "../../../local";
 import { onNode, runningNode } from "../../../local/cluster/images";
 import { clusterFolder } from "../../../local/cluster/spec";
 import { ensureImages } from "../../../local/images";
@@ -47,10 +47,16 @@ export class RealCluster {
    * Starts the cluster, or gets hold of a running one.
    *
    * @param databases What environments may have. @default what the cluster offers anyway
+   * @param egressProxy Whether egress rules may name hosts. @default what the cluster offers anyway
    */
-  static async start(name: string, databases: readonly Engine[] = []): Promise<RealCluster> {
+  static async start(
+    name: string,
+    databases: readonly Engine[] = [],
+    { egressProxy = false }: { egressProxy?: boolean } = {},
+  ): Promise<RealCluster> {
     await up({ name, nodes: "real" });
     await offerDatabases(name, databases);
+    if (egressProxy) await offerEgressProxy(name);
     const images: string[] = [];
     for (const version of ["1", "2"]) {
       const { guestbook } = await ensureImages(["guestbook"], { guestbook: { version } });

@@ -1,0 +1,66 @@
+import type { Config } from "./schema";
+
+/* Rules for what apps may reach outside their environment: ranges of addresses, and hosts by name. */
+
+/** Name of the proxy that leads to hosts, and of its objects. */
+export const EGRESS_PROXY = "egress-proxy";
+
+/** Port that the proxy listens on: Squid's own. */
+export const EGRESS_PROXY_PORT = 3128;
+
+/** What a host of a rule looks like, for error messages. */
+export const EGRESS_HOST = "a public host name such as api.example.com, or *.example.com for every name below it";
+
+const HOST = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/**
+ * Names that never lead to a public address: the machine's own, those of a local network and of a cluster, and those that are set aside
+ * (RFC 2606, RFC 6761, RFC 6762, RFC 8375; `internal` is reserved by ICANN for private use).
+ */
+const PRIVATE_SUFFIXES = ["localhost", "local", "internal", "svc", "arpa", "test", "invalid"];
+
+/** Whether a rule may name this host. Lower case only, so that no two rules mean the same. */
+export function isEgressHost(text: string): boolean {
+  return text.length <= 253 && HOST.test(text) && !PRIVATE_SUFFIXES.includes(text.split(".").at(-1) ?? "");
+}
+
+/** A rule by addresses. */
+export interface RangeRule {
+  cidr: string;
+  ports: readonly number[];
+}
+
+/** A rule by name. */
+export interface HostRule {
+  host: string;
+  ports: readonly number[];
+}
+
+/** Rules that NetworkPolicies know by themselves. */
+export function rangeRules({ egress }: Pick<Config, "egress">): RangeRule[] {
+  return egress.allow.flatMap(({ cidr, ports }) => (cidr === undefined ? [] : [{ cidr, ports }]));
+}
+
+/** Rules that take the egress proxy. */
+export function hostRules({ egress }: Pick<Config, "egress">): HostRule[] {
+  return egress.allow.flatMap(({ host, ports }) => (host === undefined ? [] : [{ host, ports }]));
+}
+
+/** Whether an environment has an egress proxy. */
+export function hasEgressProxy(config: Pick<Config, "egress">): boolean {
+  return hostRules(config).length > 0;
+}
+
+/**
+ * Variables that lead a program to the egress proxy, under the names that most programs and libraries read. Node reads them only with
+ * `NODE_USE_ENV_PROXY` (24 and later).
+ */
+export const INJECTED_PROXY = [
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "no_proxy",
+  "NODE_USE_ENV_PROXY",
+] as const;
