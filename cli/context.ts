@@ -32,6 +32,9 @@ export const berthRoot = process.env["BERTH_ROOT"] ?? resolve(__dirname, "..");
 
 const projectFile = join(berthRoot, "Pulumi.yaml");
 
+/** The rules that come with Berth. */
+export const policyPack = join(berthRoot, "policies");
+
 /** What an embedded cluster must offer, and may have to make first. */
 export interface EmbeddedNeeds {
   readonly databases: readonly Engine[];

@@ -13,12 +13,12 @@ import type { Target } from "../lifecycle/target";
 import { buildProgress } from "./build-progress";
 import { action, command } from "./command";
 import { chooseTarget, whoAsks, type EmbeddedNeeds, type Globals } from "./context";
-import { nameAndImage, positiveSeconds } from "./options";
+import { nameAndImage, policiesOf, positiveSeconds, withPolicyOptions, type PolicyCliOptions } from "./options";
 import { renderDeploy } from "./render";
 import type { Reporter } from "./reporter";
 
 /** What `berth deploy` and `berth preview` are told alike. */
-export interface DeployCliOptions {
+export interface DeployCliOptions extends PolicyCliOptions {
   pr: string;
   config?: string;
   image?: string;
@@ -43,7 +43,7 @@ const configFiles = ["berth.yaml", "k8s-ee.yaml"];
 
 /** Adds the options that say what to deploy. */
 export function withDeployOptions(command: Command): Command {
-  return command
+  const all = command
     .requiredOption("--pr <number>", "number of the pull request")
     .option("--image <ref>", "image of the app, by digest")
     .option(
@@ -59,6 +59,7 @@ export function withDeployOptions(command: Command): Command {
     .option("--owner <login>", "whose environment it is (default: GITHUB_ACTOR, else the user)")
     .option("--platform <file>", "settings of the platform, for a cluster that is not the embedded one")
     .option("--allow-data-loss", "drop data of databases that the config removes or gives another version");
+  return withPolicyOptions(all);
 }
 
 /** `berth deploy`. */
@@ -96,6 +97,7 @@ export function deployCommand(): Command {
           refresh: options.refresh ?? false,
           allowDataLoss: options.allowDataLoss ?? false,
           automatic: options.automatic ?? false,
+          policies: policiesOf(options),
         });
         return { value: result, text: renderDeploy(result, colors) };
       }),

@@ -14,6 +14,11 @@ export const exitCodes: readonly { readonly code: ExitCode; readonly meaning: st
     meaning: "the machine lacks something: root, a package, a port, disk space, the passphrase",
   },
   { code: ExitCode.dataLoss, meaning: "the config would lose data; --allow-data-loss lets it" },
+  {
+    code: ExitCode.policy,
+    meaning:
+      "it breaks a mandatory rule of the policy pack; advisory ones and those decided at the update do not count",
+  },
   { code: ExitCode.interrupted, meaning: "interrupted by Ctrl-C or SIGTERM; running the command again continues" },
 ];
 

@@ -3,7 +3,9 @@ import { loadConfig } from "../config/load";
 import { BerthError, ExitCode } from "../lifecycle/errors";
 import { list } from "../lifecycle/list";
 import { environmentName, parseEnvironmentName, parsePrNumber, type EnvironmentName } from "../lifecycle/naming";
+import type { PoliciesLeftOut, PolicyChoice } from "../lifecycle/policies";
 import type { Target } from "../lifecycle/target";
+import { policyPack } from "./context";
 import { configPath } from "./deploy";
 
 /** Reads an option with a number of seconds. */
@@ -28,6 +30,42 @@ export function nameAndImage(text: string, before: Readonly<Record<string, strin
 export function positiveCount(text: string): number {
   if (!/^[1-9][0-9]*$/.test(text)) throw new InvalidArgumentError("give a whole number above 0.");
   return Number(text);
+}
+
+/** Which rules judge what is about to be made. */
+export interface PolicyCliOptions {
+  readonly policyPackConfig?: string;
+  readonly withoutPolicies?: string;
+}
+
+/** Adds them to a command. */
+export function withPolicyOptions(command: Command): Command {
+  return command
+    .option(
+      "--policy-pack-config <file>",
+      "JSON file of levels, parameters and exceptions of the rules (docs/policies.md)",
+    )
+    .option("--without-policies <reason>", "let no rule judge it; the reason goes into the record");
+}
+
+/**
+ * What they say.
+ *
+ * @throws BerthError (usage) when they contradict each other or the reason is empty
+ */
+export function policiesOf(options: PolicyCliOptions): PolicyChoice | PoliciesLeftOut {
+  const { policyPackConfig: config, withoutPolicies: reason } = options;
+  if (reason === undefined) return { pack: policyPack, ...(config === undefined ? {} : { config }) };
+  if (config === undefined && reason.trim() !== "") return { leftOut: reason.trim() };
+  throw new BerthError(
+    config === undefined
+      ? "--without-policies gives no reason"
+      : "--policy-pack-config is given beside --without-policies",
+    {
+      fix: "give either a config for the rules, or the reason why none shall judge.",
+      exitCode: ExitCode.usage,
+    },
+  );
 }
 
 /** The ways to name an environment. */

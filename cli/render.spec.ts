@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import pc from "picocolors";
 import type { PreviewResult } from "../lifecycle/preview";
 import type { Receipt } from "../lifecycle/receipt";
+import type { LifeRecord } from "../lifecycle/records";
+import type { RotateResult } from "../lifecycle/rotate";
 import {
   age,
   changesText,
@@ -74,6 +76,22 @@ describe("rendering", () => {
       renderRotate(result, plain),
       "✔ shop-pr-1 has new passwords for postgresql, redis (12.0 s; 3 updated, 20 unchanged)",
     );
+  });
+
+  it("says of a change which advisory rules it breaks, or that nobody asked them", () => {
+    const result = {
+      environment: "shop-pr-1",
+      databases: ["redis"] as const,
+      at: "2026-01-01T00:00:00.000Z",
+      outcome: "done" as const,
+      changes: { update: 1 },
+      durations: { total: 1 },
+    };
+    const judged = { packs: ["berth@0.1.0"], mandatory: [], advisory: ["expiry-set"], undecided: [], configured: [] };
+    const second = (policies: RotateResult["policies"]) => renderRotate({ ...result, policies }, plain).split("\n")[1];
+    assert.equal(second(judged), "  policies: advisory ones are broken: expiry-set");
+    assert.equal(second({ ...judged, advisory: [] }), undefined);
+    assert.equal(second({ leftOut: "an outage" }), "  policies: left out (an outage)");
   });
 
   it("lines columns up, without trailing blanks", () => {
@@ -179,29 +197,32 @@ describe("rendering", () => {
     assert.equal(text.split("\n")[1], "shop-pr-1    ready  2/2   0123456789ab  -      60m  in 24h   http://x");
   });
 
+  const record: LifeRecord = {
+    version: 1,
+    id: "1",
+    time: "2026-01-01T10:00:00.123Z",
+    verb: "deploy",
+    environment: "shop-pr-1",
+    project: "shop",
+    pr: 1,
+    who: "alice",
+    outcome: "failed",
+    exitCode: 3,
+    error: { message: "did not become ready\nits last lines: …" },
+    durations: { total: 30 },
+  };
+
   it("shortens a history's errors to one line", () => {
-    const text = renderHistory(
-      [
-        {
-          version: 1,
-          id: "1",
-          time: "2026-01-01T10:00:00.123Z",
-          verb: "deploy",
-          environment: "shop-pr-1",
-          project: "shop",
-          pr: 1,
-          who: "alice",
-          outcome: "failed",
-          exitCode: 3,
-          error: { message: "did not become ready\nits last lines: …" },
-          durations: { total: 30 },
-        },
-      ],
-      plain,
-    );
+    const text = renderHistory([record], plain);
     assert.match(
       text.split("\n")[1] ?? "",
       /^2026-01-01T10:00:00Z +shop-pr-1 +deploy +failed +30\.0 s +- +alice +did not become ready$/,
     );
+  });
+
+  it("shows in a history who left the rules out, and why", () => {
+    const done: LifeRecord = { ...record, outcome: "done", exitCode: 0, policies: { leftOut: "an outage" } };
+    const [, line] = renderHistory([{ ...done, error: undefined }], plain).split("\n");
+    assert.match(line ?? "", /alice +without policies: an outage$/);
   });
 });

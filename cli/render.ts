@@ -10,6 +10,7 @@ import type { LifeRecord } from "../lifecycle/records";
 import type { RotateResult } from "../lifecycle/rotate";
 import type { DueResult, SleepResult } from "../lifecycle/sleep";
 import type { EnvironmentStatus } from "../lifecycle/status";
+import { renderPolicies } from "./report/text";
 
 /** Colours for a terminal, or none. */
 export type Colors = ReturnType<typeof pc.createColors>;
@@ -97,7 +98,17 @@ export function renderDeploy(result: DeployResult, colors: Colors): string {
       : []),
     ...(result.access === "oidc" ? ["  access: after a log-in with the platform's provider"] : []),
     `  commit ${result.commit}, generation ${result.generation}${result.databases.length === 0 ? "" : `, databases: ${result.databases.join(", ")}`}`,
+    ...judgedLines(result.policies),
   ].join("\n");
+}
+
+/** What is to be known of how it was judged; nothing when no rule is broken. */
+function judgedLines(policies: DeployResult["policies"]): string[] {
+  if (policies === undefined) return [];
+  if ("leftOut" in policies) return [`  policies: left out (${policies.leftOut})`];
+  return policies.advisory.length === 0
+    ? []
+    : [`  policies: advisory ones are broken: ${policies.advisory.join(", ")}`];
 }
 
 /** The app's URL, under no name, and those of the public services. */
@@ -108,7 +119,7 @@ function urlLines({ url, serviceUrls }: Pick<DeployResult, "url" | "serviceUrls"
 
 const marks = { create: "+", update: "~", replace: "±", delete: "-" } as const;
 
-/** What a deploy would do: one line per object that changes, then what would be lost or refused. */
+/** What a deploy would do: one line per object that changes, then what would be lost or refused, then what rules say. */
 export function renderPreview(result: PreviewResult, colors: Colors): string {
   const { changes, unchanged } = result;
   const counts: Record<string, number> = { same: unchanged };
@@ -128,6 +139,7 @@ export function renderPreview(result: PreviewResult, colors: Colors): string {
     ...result.losses.map(
       ({ path, message }) => `${colors.yellow("data loss:")} ${path}: ${message}. A deploy needs --allow-data-loss.`,
     ),
+    ...(result.policies ? renderPolicies(result.policies, colors) : []),
   ].join("\n");
 }
 
@@ -135,7 +147,10 @@ export function renderPreview(result: PreviewResult, colors: Colors): string {
 export function renderRotate(result: RotateResult, colors: Colors): string {
   const { environment, databases, changes, durations } = result;
   const after = `${seconds(durations["total"] ?? 0)}; ${changesText(changes)}`;
-  return `${colors.green("✔")} ${colors.bold(environment)} has new passwords for ${databases.join(", ")} (${after})`;
+  return [
+    `${colors.green("✔")} ${colors.bold(environment)} has new passwords for ${databases.join(", ")} (${after})`,
+    ...judgedLines(result.policies),
+  ].join("\n");
 }
 
 /** The result of a destroy, ending with what is left. */
@@ -270,6 +285,11 @@ function shortImage(image: string): string {
   return image.replace(/(sha256:[0-9a-f]{12})[0-9a-f]+/, "$1…");
 }
 
+/** Why no rules judged it, if somebody left them out. */
+function withoutPolicies({ policies }: LifeRecord): string {
+  return policies !== undefined && "leftOut" in policies ? `without policies: ${policies.leftOut}` : "";
+}
+
 /** What has happened. */
 export function renderHistory(records: readonly LifeRecord[], colors: Colors): string {
   if (records.length === 0) return "nothing has happened yet";
@@ -283,7 +303,7 @@ export function renderHistory(records: readonly LifeRecord[], colors: Colors): s
       seconds(record.durations["total"] ?? 0),
       record.commit?.slice(0, 12) ?? "-",
       record.who,
-      (record.error?.message ?? "").split("\n")[0]?.slice(0, 60) ?? "",
+      (record.error?.message ?? withoutPolicies(record)).split("\n")[0]?.slice(0, 60) ?? "",
     ]),
     [4],
   );

@@ -3,10 +3,18 @@ import { ENGINES, type Engine } from "../config/databases";
 import { rotate } from "../lifecycle/rotate";
 import { action, command } from "./command";
 import { chooseTarget, whoAsks } from "./context";
-import { nameFrom, positiveSeconds, withNameOptions, type NameOptions } from "./options";
+import {
+  nameFrom,
+  policiesOf,
+  positiveSeconds,
+  withNameOptions,
+  withPolicyOptions,
+  type NameOptions,
+  type PolicyCliOptions,
+} from "./options";
 import { renderRotate } from "./render";
 
-interface Options extends NameOptions {
+interface Options extends NameOptions, PolicyCliOptions {
   database?: Engine[];
   timeout: number;
   patience: number;
@@ -14,12 +22,18 @@ interface Options extends NameOptions {
 
 /** `berth rotate`. */
 export function rotateCommand(): Command {
-  return withNameOptions(
-    command("rotate", "Give an environment's databases new passwords and keep their data. The old ones stop working.", [
-      "berth rotate shop-pr-12",
-      "berth rotate --pr 12 --database postgresql redis",
-      "berth rotate --pr 12 --project shop --json",
-    ]),
+  return withPolicyOptions(
+    withNameOptions(
+      command(
+        "rotate",
+        "Give an environment's databases new passwords and keep their data. The old ones stop working.",
+        [
+          "berth rotate shop-pr-12",
+          "berth rotate --pr 12 --database postgresql redis",
+          "berth rotate --pr 12 --project shop --json",
+        ],
+      ),
+    ),
   )
     .option("--database <engine...>", `databases to rotate: ${ENGINES.join(", ")} (default: all it has)`, addEngine)
     .option("--timeout <seconds>", "give up when it is not ready by then", positiveSeconds, 600)
@@ -39,6 +53,7 @@ export function rotateCommand(): Command {
           progress: reporter.progress,
           timeout: options.timeout,
           patience: options.patience,
+          policies: policiesOf(options),
         });
         return { value: result, text: renderRotate(result, colors) };
       }),

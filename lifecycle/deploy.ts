@@ -7,18 +7,31 @@ import type { Config } from "../config/load";
 import { parsePr, type PrConfig } from "../config/pr";
 import { assertSafe, awaitGrowth, findDataChanges, type Growth } from "./data";
 import { moveDates } from "./dates";
+import { dryRun } from "./dry-run";
 import type { EngineResult } from "./engine";
 import { BerthError, ExitCode } from "./errors";
 import { updateFailure } from "./failure";
 import { pause, type Kube, type KubeObject } from "./kube";
 import { environmentName, pulumiProject, type EnvironmentName } from "./naming";
 import { ensurePlatform } from "./platform";
+import {
+  assertJudged,
+  judgedKey,
+  judgedPrint,
+  openPack,
+  packArguments,
+  refusedByPolicies,
+  type Pack,
+  type PoliciesLeftOut,
+  type PolicyChoice,
+} from "./policies";
+import { PolicyCollector, summarise, type PolicyReport, type PolicySummary } from "./policy-report";
 import { silent, type Progress, type Stops } from "./progress";
 import { outcomeOf, Recorder, writeRecord } from "./records";
 import type { StackState } from "./recovery";
 import { acquire, interrupted, leaseLost, superseded, type Held, type StopReason } from "./state";
 import { connect, type Target } from "./target";
-import { createStack, prepareStack, runStack } from "./update";
+import { createStack, prepareStack, runStack, type StackRun } from "./update";
 import { explain, Waiting } from "./waiting";
 import { readStackConfig, shareEncryption, writeProject, writeStackConfig } from "./workspace";
 
@@ -48,6 +61,14 @@ export interface DeployOptions extends Stops {
   readonly refresh?: boolean;
   /** Whether the app may lose data that it has: of a database that the config drops or gives another version. @default false */
   readonly allowDataLoss?: boolean;
+  /** The rules that judge it, before and while it is changed. @default none */
+  readonly policies?: PolicyChoice | PoliciesLeftOut;
+}
+
+/** The same, with the right to work on the environment in hand. */
+export interface HeldOptions extends Omit<DeployOptions, "who" | "policies"> {
+  /** The rules that judge it. @default none */
+  readonly pack?: Pack;
 }
 
 /** A deployed environment. */
@@ -68,6 +89,8 @@ export interface DeployResult {
   readonly outcome: "done" | "unchanged" | "skipped";
   /** Resources created, updated, deleted, left alone. */
   readonly changes: Readonly<Record<string, number>>;
+  /** How it was judged, or why it was not. */
+  readonly policies?: PolicySummary | PoliciesLeftOut;
   /** Seconds by phase. */
   readonly durations: Readonly<Record<string, number>>;
 }
@@ -104,6 +127,7 @@ async function deployRecorded(
   recorder: Recorder,
 ): Promise<Omit<DeployResult, "durations">> {
   const progress = options.progress ?? silent;
+  const pack = await openRecorded(options.policies, recorder);
   const values = stackValues(request);
   const print = fingerprint(values);
   const kube = await recorder.phase("connect", () => connect(target));
@@ -132,7 +156,7 @@ async function deployRecorded(
   );
   if (lease === undefined) throw platformLost(name);
   try {
-    return await deployHeld(target, kube, name, values, print, lease, options, recorder);
+    return await deployHeld(target, kube, name, values, print, lease, { ...options, pack }, recorder);
   } finally {
     await lease.release();
   }
@@ -150,7 +174,7 @@ export async function deployHeld(
   values: StackValues,
   print: string,
   lease: Held,
-  options: Omit<DeployOptions, "who">,
+  options: HeldOptions,
   recorder: Recorder,
 ): Promise<Omit<DeployResult, "durations">> {
   const progress = options.progress ?? silent;
@@ -168,8 +192,8 @@ export async function deployHeld(
     growths = changes.growths;
     generation = await nextGeneration(target, name, print, lease.generation);
     const pr = { ...values["berth:pr"], generation };
-    await writeStackConfig(target, name.stack, { ...values, "berth:pr": pr, [fingerprintKey]: print });
     recorder.details.generation = generation;
+    return { ...values, "berth:pr": pr, [fingerprintKey]: print };
   };
   const limit = options.timeout ?? deploySeconds(values["berth:config"]);
   const limited = { ...options, timeout: limit };
@@ -185,19 +209,20 @@ export async function deployHeld(
 }
 
 /**
- * Brings an environment whose Lease is held to what its stack's configuration says, and waits until it is ready.
+ * Brings an environment whose Lease is held to what its stack's configuration will say, and waits until it is ready. The file with the
+ * configuration only ever holds what the rules have let through, so that a sleep or a wake, which repeat it, bring nothing else.
  *
- * @param configure Writes the configuration, once the state is in order. Gets the state as far as it can be read.
- * @throws BerthError with the reason why it did not become ready.
+ * @param configure Returns the configuration, once the state is in order. Gets the state as far as it can be read.
+ * @throws BerthError with the reason why it did not become ready, or (policy) when it breaks a mandatory rule.
  */
 export async function updateHeld(
   target: Target,
   kube: Kube,
   name: EnvironmentName,
   lease: Held,
-  options: Omit<DeployOptions, "who"> & { readonly timeout: number },
+  options: HeldOptions & { readonly timeout: number },
   recorder: Recorder,
-  configure: (state: StackState | undefined) => Promise<void>,
+  configure: (state: StackState | undefined) => Promise<Record<string, unknown>>,
 ): Promise<EngineResult> {
   const progress = options.progress ?? silent;
   const timeout = AbortSignal.timeout(options.timeout * 1000);
@@ -210,26 +235,85 @@ export async function updateHeld(
     [lease.stop, timeout, waiting.hopeless, options.signal].filter((each) => each !== undefined),
   );
   const run = { stack: name.stack, progress, leaseExpired: lease.expired, signal, kill: options.kill };
-  const unsure = await recorder.phase("prepare", async () => {
+  const { pack } = options;
+  const { unsure, config, before } = await recorder.phase("prepare", async () => {
     const { state, recovered } = await prepareStack(target, run, kube);
-    await configure(state);
-    return recovered || hasUnreadyJob(state);
+    const config = await configure(state);
+    const before = await readStackConfig(target, name.stack);
+    return { unsure: recovered || hasUnreadyJob(state), config, before };
   });
+  const judged =
+    pack && (await recorder.phase("policies", () => judge(target, name, config, before, pack, run, recorder)));
+  await writeStackConfig(target, name.stack, judged ?? config);
 
   waiting.start();
   let result: EngineResult;
+  const collector = new PolicyCollector(pack?.rules ?? []);
   try {
-    const refresh = unsure || options.refresh === true;
-    result = await recorder.phase("engine", () => runStack(target, ["up", ...(refresh ? ["--refresh"] : [])], run));
+    const args = ["up", ...(unsure || options.refresh === true ? ["--refresh"] : []), ...packArguments(pack)];
+    result = await recorder.phase("engine", () =>
+      runStack(target, args, run, (event) => {
+        collector.add(event);
+      }),
+    );
   } finally {
     await waiting.stop();
   }
   recorder.details.changes = result.summary.changes;
   if (options.signal?.aborted) throw interrupted();
   if (lease.stop.aborted) throw stopped(name, lease.stop.reason as StopReason);
+  if (pack) {
+    assertJudged(collector, result, pack);
+    const report = collector.report("update", pack.disabled);
+    if (report.worst === "mandatory") await writeStackConfig(target, name.stack, before ?? {});
+    conclude(name, report, pack, recorder);
+  }
   const timedOutAfter = timeout.aborted ? options.timeout : undefined;
   if (result.code !== 0) throw await updateFailure(target, kube, name, result, waiting, timedOutAfter);
   return result;
+}
+
+/** Opens the chosen pack, or notes why there is none. */
+export async function openRecorded(
+  choice: PolicyChoice | PoliciesLeftOut | undefined,
+  recorder: Recorder,
+): Promise<Pack | undefined> {
+  if (choice !== undefined && "leftOut" in choice) recorder.details.policies = { leftOut: choice.leftOut };
+  return openPack(choice);
+}
+
+/**
+ * Has the rules judge a configuration before anything is changed, unless the last deploy had the same one judged by the same rules. A
+ * preview that fails for another reason judges nothing: the update, which is judged too, fails for it as well and says more.
+ *
+ * @param before The configuration of the last deploy.
+ * @returns The configuration with a note that it has been let through.
+ * @throws BerthError (policy) when it breaks a mandatory rule.
+ */
+async function judge(
+  target: Target,
+  name: EnvironmentName,
+  config: Record<string, unknown>,
+  before: Record<string, unknown> | undefined,
+  pack: Pack,
+  run: StackRun,
+  recorder: Recorder,
+): Promise<Record<string, unknown>> {
+  const values = Object.fromEntries(Object.entries(config).filter(([key]) => key !== judgedKey));
+  const print = await judgedPrint(target, JSON.stringify(values), pack);
+  if (before?.[judgedKey] !== print) {
+    run.progress({ kind: "detail", text: "asking the rules" });
+    const { result, report } = await dryRun(target, name, values, pack, run);
+    if (report?.worst === "mandatory") conclude(name, report, pack, recorder);
+    if (result.code !== 0) return values;
+  }
+  return { ...values, [judgedKey]: print };
+}
+
+/** Notes how it was judged, and refuses it if it breaks a mandatory rule. */
+function conclude(name: EnvironmentName, report: PolicyReport, pack: Pack, recorder: Recorder): void {
+  recorder.details.policies = summarise(report, pack.configured);
+  if (report.worst === "mandatory") throw refusedByPolicies(name, report);
 }
 
 /** What comes of a deploy that is left to a person. */
@@ -398,6 +482,7 @@ function resultOf(
   const outputs = result.summary.outputs as PrOutputs;
   const url = outputs.url ?? "";
   const { changes } = result.summary;
+  const { policies } = recorder.details;
   const serviceUrls = outputs.serviceUrls ?? {};
   Object.assign(recorder.details, { url, serviceUrls });
   const changed = Object.entries(changes).some(([op, count]) => op !== "same" && op !== "read" && count > 0);
@@ -413,5 +498,6 @@ function resultOf(
     databases: outputs.databases ?? [],
     outcome: changed ? "done" : "unchanged",
     changes,
+    ...(policies && { policies }),
   };
 }

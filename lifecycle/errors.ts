@@ -17,6 +17,8 @@ export const ExitCode = {
   prerequisite: 7,
   /** It would lose data that nobody has agreed to lose. */
   dataLoss: 8,
+  /** It breaks a mandatory rule of the policy pack. */
+  policy: 9,
   /** Ctrl-C or SIGTERM. */
   interrupted: 130,
 } as const;

@@ -7,6 +7,34 @@ export interface EngineEvent {
   readonly resOpFailedEvent?: { metadata: StepMetadata };
   readonly summaryEvent?: { resourceChanges?: Record<string, number> };
   readonly errorEvent?: { error: string };
+  /** A rule that is broken, or that could not be decided. */
+  readonly policyEvent?: PolicyEvent;
+  /** The rules on single resources that one resource was judged by; those that do not apply to it are in neither list. */
+  readonly policyAnalyzeSummaryEvent?: PolicySummaryEvent & { resourceUrn: string };
+  /** The rules on whole stacks, after all resources. */
+  readonly policyAnalyzeStackSummaryEvent?: PolicySummaryEvent;
+}
+
+/** What a policy pack says of one resource, or of the stack. */
+export interface PolicyEvent {
+  /** The resource; the stack itself where a rule on whole stacks names none. */
+  readonly resourceUrn?: string;
+  /** The rule's description and what is wrong, each on lines of its own, with marks for colours. */
+  readonly message: string;
+  readonly policyName: string;
+  readonly policyPackName: string;
+  readonly policyPackVersion: string;
+  readonly enforcementLevel: string;
+  readonly severity?: string;
+}
+
+/** How rules of a pack judged, by their names. */
+export interface PolicySummaryEvent {
+  readonly policyPackName: string;
+  readonly policyPackVersion: string;
+  readonly passed?: readonly string[];
+  /** Broken or not decided. */
+  readonly failed?: readonly string[];
 }
 
 /** What the engine does to one resource. Secrets arrive here as `[secret]`. */
@@ -17,6 +45,8 @@ export interface StepMetadata {
   readonly type: string;
   readonly old?: StepState | null;
   readonly new?: StepState | null;
+  /** What changes, by the path of the field. */
+  readonly detailedDiff?: Record<string, unknown> | null;
 }
 
 /** A resource before or after a step. */

@@ -1,64 +1,39 @@
-import { ANNOTATION } from "../config/labels";
 import { PLATFORM_STACK } from "../config/names";
 import { findDataChanges, type Loss, type Refusal } from "./data";
 import { assertOwned, configuredAs, type DeployRequest } from "./deploy";
-import { runEngine, type EngineResult } from "./engine";
-import { describe } from "./events";
+import { dryRun, type Changes } from "./dry-run";
+import { runEngine } from "./engine";
 import type { Kube, KubeObject } from "./kube";
 import { environmentName, type EnvironmentName } from "./naming";
 import { assertPlatform } from "./platform";
+import { openPack, type PoliciesLeftOut, type PolicyChoice } from "./policies";
+import type { PolicyReport } from "./policy-report";
 import { silent, type Progress, type Stops } from "./progress";
 import { readState } from "./recovery";
 import { runIdFor } from "./run-id";
 import { findLease, interrupted } from "./state";
 import { connect, type Target } from "./target";
 import { createStack, engineFailed } from "./update";
-import {
-  copyStackFile,
-  removeStackFile,
-  shareEncryption,
-  stackFile,
-  writeProject,
-  writeStackConfig,
-} from "./workspace";
+import { removeStackFile, shareEncryption, writeProject } from "./workspace";
 
 /** How to preview. */
 export interface PreviewOptions extends Stops {
   readonly progress?: Progress;
-}
-
-/** What happens to one object. */
-export interface ObjectChange {
-  readonly op: "create" | "update" | "replace" | "delete";
-  /** Kind and name, such as `Deployment shop-pr-1/app`. */
-  readonly object: string;
-  /** Paths of the fields that change, without their values: some are secret. Empty unless it is an update or a replacement. */
-  readonly fields: readonly string[];
+  /** The rules that judge it. @default none */
+  readonly policies?: PolicyChoice | PoliciesLeftOut;
 }
 
 /** What a deploy would do. */
-export interface PreviewResult {
+export interface PreviewResult extends Changes {
   readonly environment: string;
   /** Whether the environment would be new. */
   readonly isNew: boolean;
-  readonly changes: readonly ObjectChange[];
-  /** Objects that stay as they are. */
-  readonly unchanged: number;
   /** Data that would be lost; a deploy needs --allow-data-loss for them. */
   readonly losses: readonly Loss[];
   /** Why a deploy would be refused; it would then change nothing, and what it is asked to change is not looked at. */
   readonly refusals: readonly Refusal[];
-}
-
-/** The engine's answer to `preview --json`, as far as it is read here. */
-interface Digest {
-  steps?: {
-    op: string;
-    urn: string;
-    oldState?: { type: string; id?: string; custom?: boolean };
-    newState?: { type: string; id?: string; custom?: boolean };
-    detailedDiff?: Record<string, unknown> | null;
-  }[];
+  /** What the rules say; a deploy is refused when a mandatory one is broken. Undefined when none were asked. */
+  readonly policies?: PolicyReport;
 }
 
 /**
@@ -74,6 +49,7 @@ export async function preview(
 ): Promise<PreviewResult> {
   const progress = options.progress ?? silent;
   const name = environmentName(request.config.projectId, request.number);
+  const pack = await openPack(options.policies);
   const kube = await connect(target);
   await assertOwned(kube, name, request.repository);
   await assertPlatform(target);
@@ -90,8 +66,14 @@ export async function preview(
     await createStack(target, name.stack);
   }
   try {
-    const digest = await digestOf(target, name, request, options);
-    return { environment: name.namespace, isNew, ...changesOf(digest), losses, refusals };
+    const config = await configuredAs(target, name, request);
+    const { result, changes, unchanged, report } = await dryRun(target, name, config, pack, options);
+    if (options.signal?.aborted) throw interrupted();
+    // Broken rules fail the engine too, which says no more than that then.
+    const isElse = result.summary.errors.some((error) => !/^(error: )?preview failed$/.test(error));
+    if (result.code !== 0 && (isElse || report?.worst !== "mandatory")) throw engineFailed(target, name.stack, result);
+    const environment = name.namespace;
+    return { environment, isNew, changes, unchanged, losses, refusals, ...(report && { policies: report }) };
   } finally {
     if (isNew && (await findLease(kube, name.namespace))?.holder === undefined) await forget(target, name);
   }
@@ -99,72 +81,6 @@ export async function preview(
 
 async function isThere(kube: Kube, name: EnvironmentName): Promise<boolean> {
   return (await kube.find<KubeObject>(`/api/v1/namespaces/${name.namespace}`)) !== undefined;
-}
-
-/** Runs the engine with a configuration of its own, so that the one of the last deploy stays. */
-async function digestOf(
-  target: Target,
-  name: EnvironmentName,
-  request: DeployRequest,
-  options: PreviewOptions,
-): Promise<Digest> {
-  const draft = `${name.stack}.preview-${process.pid}`;
-  try {
-    await copyStackFile(target, name.stack, draft);
-    await writeStackConfig(target, draft, await configuredAs(target, name, request));
-    const args = ["preview", "--json", "--stack", name.stack, "--config-file", stackFile(target, draft)];
-    const { signal, kill } = options;
-    const result = await runEngine(target, args, { runId: runIdFor(target, name.stack), signal, kill });
-    if (options.signal?.aborted) throw interrupted();
-    if (result.code !== 0) throw engineFailed(target, name.stack, withDiagnostics(result));
-    return JSON.parse(result.stdout) as Digest;
-  } finally {
-    await removeStackFile(target, draft);
-  }
-}
-
-/** Puts the engine's messages where those of an update are: a preview has them in its digest. */
-function withDiagnostics(result: EngineResult): EngineResult {
-  try {
-    const { diagnostics = [] } = JSON.parse(result.stdout) as { diagnostics?: { message: string; severity: string }[] };
-    for (const diagnosticEvent of diagnostics) result.summary.add({ timestamp: 0, diagnosticEvent });
-  } catch (error) {
-    // Without a digest, standard error says what is wrong.
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  return result;
-}
-
-const ops: Readonly<Record<string, ObjectChange["op"]>> = {
-  create: "create",
-  update: "update",
-  replace: "replace",
-  delete: "delete",
-};
-
-/** What is to be shown of the engine's steps: each object once, Pulumi's own left out. */
-export function changesOf(digest: Digest): Pick<PreviewResult, "changes" | "unchanged"> {
-  const steps = (digest.steps ?? []).filter(({ oldState, newState }) => {
-    const state = newState ?? oldState;
-    return state?.custom === true && !state.type.startsWith("pulumi:");
-  });
-  const changes: ObjectChange[] = [];
-  let unchanged = 0;
-  for (const { op: verb, urn, oldState, newState, detailedDiff } of steps) {
-    const op = ops[verb];
-    const isChange = op === "update" || op === "replace";
-    const paths = Object.keys(detailedDiff ?? {});
-    const fields = isChange ? paths.filter((path) => !path.includes(ANNOTATION.awaitsQuota)).sort() : [];
-    if (verb === "same" || (isChange && paths.length > 0 && fields.length === 0)) unchanged++;
-    else if (op !== undefined) {
-      changes.push({
-        op,
-        object: describe({ type: (newState ?? oldState)?.type ?? "", urn, id: oldState?.id }),
-        fields,
-      });
-    }
-  }
-  return { changes, unchanged };
 }
 
 /** Takes away the empty stack that a preview of a new environment needs. */

@@ -3,6 +3,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError, ExitCode, hasCode, messageOf } from "./errors";
 import type { EnvironmentName } from "./naming";
+import type { PoliciesLeftOut } from "./policies";
+import type { PolicySummary } from "./policy-report";
 import type { Target } from "./target";
 import { readIfThere, writeWhole } from "./workspace";
 
@@ -46,6 +48,8 @@ export interface LifeRecord {
   readonly databases?: readonly string[];
   /** Resources created, updated, deleted, left alone. */
   readonly changes?: Readonly<Record<string, number>>;
+  /** How it was judged by the policy pack, or why it was not. */
+  readonly policies?: PolicySummary | PoliciesLeftOut;
   /** File name of the receipt beside the records. */
   readonly receipt?: string;
 }
@@ -53,7 +57,17 @@ export interface LifeRecord {
 /** What a verb adds to its record while it works. */
 export type RecordDetails = {
   -readonly [
-    Key in "commit" | "branch" | "image" | "generation" | "url" | "serviceUrls" | "databases" | "changes" | "receipt"
+    Key in
+      | "commit"
+      | "branch"
+      | "image"
+      | "generation"
+      | "url"
+      | "serviceUrls"
+      | "databases"
+      | "changes"
+      | "policies"
+      | "receipt"
   ]?: LifeRecord[Key];
 };
 

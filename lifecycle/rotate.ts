@@ -1,17 +1,19 @@
 import { canRotate, ENGINE_TITLES, enabledEngines, type Engine } from "../config/databases";
 import { parseConfig } from "../config/parse";
-import { assertOwned, updateHeld } from "./deploy";
+import { assertOwned, openRecorded, updateHeld } from "./deploy";
 import { runEngine } from "./engine";
 import { failureText, setupError } from "./engine-errors";
 import { BerthError, ExitCode } from "./errors";
 import type { EnvironmentName } from "./naming";
+import type { PoliciesLeftOut, PolicyChoice } from "./policies";
+import type { PolicySummary } from "./policy-report";
 import { silent, type Progress, type Stops } from "./progress";
 import { outcomeOf, Recorder, writeRecord } from "./records";
 import type { StackState } from "./recovery";
 import { runIdFor } from "./run-id";
 import { acquire } from "./state";
 import { connect, type Target } from "./target";
-import { readStackConfig, writeProject, writeStackConfig } from "./workspace";
+import { readStackConfig, writeProject } from "./workspace";
 
 /** How to rotate. */
 export interface RotateOptions extends Stops {
@@ -24,6 +26,8 @@ export interface RotateOptions extends Stops {
   readonly timeout?: number;
   /** Seconds to wait for another command that works on the same environment. @default 900 */
   readonly patience?: number;
+  /** The rules that judge it, before and while it is changed. @default none */
+  readonly policies?: PolicyChoice | PoliciesLeftOut;
 }
 
 /** An environment with new passwords. */
@@ -36,6 +40,8 @@ export interface RotateResult {
   readonly outcome: "done";
   /** Resources created, updated, deleted, left alone. */
   readonly changes: Readonly<Record<string, number>>;
+  /** How it was judged, or why it was not. */
+  readonly policies?: PolicySummary | PoliciesLeftOut;
   /** Seconds by phase. */
   readonly durations: Readonly<Record<string, number>>;
 }
@@ -68,6 +74,7 @@ async function rotateRecorded(
   recorder: Recorder,
 ): Promise<Omit<RotateResult, "durations">> {
   const progress = options.progress ?? silent;
+  const pack = await openRecorded(options.policies, recorder);
   const kube = await recorder.phase("connect", () => connect(target));
   await assertOwned(kube, name);
   if ((await kube.find(`/api/v1/namespaces/${name.namespace}`)) === undefined) throw absent(target, name);
@@ -87,17 +94,18 @@ async function rotateRecorded(
   if (lease === undefined) throw absent(target, name);
   // The API server's clock, so that times of several machines are in order.
   const at = new Date(kube.now()).toISOString();
-  const limited = { ...options, timeout: options.timeout ?? 600 };
+  const limited = { ...options, pack, timeout: options.timeout ?? 600 };
   let databases: readonly Engine[] = [];
   try {
     const result = await updateHeld(target, kube, name, lease, limited, recorder, async (state) => {
       const config = await lastConfig(target, name, state);
       databases = chosen(name, config, options.databases);
       recorder.details.databases = databases;
-      await writeStackConfig(target, name.stack, { ...config, "berth:rotate": { at, databases } });
+      return { ...config, "berth:rotate": { at, databases } };
     });
     const { changes } = result.summary;
-    return { environment: name.namespace, databases, at, outcome: "done", changes };
+    const { policies } = recorder.details;
+    return { environment: name.namespace, databases, at, outcome: "done", changes, ...(policies && { policies }) };
   } catch (error) {
     if (lease.stop.reason === "superseded") throw overtaken(name);
     throw error;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +9,10 @@ import type { Target } from "./target";
 import {
   backendFolder,
   backendVariable,
+  draftOf,
   programOf,
   readStackConfig,
+  removeStackFile,
   shareEncryption,
   stackFile,
   writeProject,
@@ -104,6 +107,26 @@ describe("the state's place", () => {
     });
     assert.deepEqual(backendVariable(target("file:///s?metadata=skip")), {});
     assert.deepEqual(backendVariable(target("s3://bucket")), {});
+  });
+});
+
+describe("drafts of a stack's configuration", () => {
+  const files = () => readdirSync(local.workDir).filter((file) => file.includes("pr-drafts"));
+  after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("go with it, and those of killed processes too, but not that of another one at work", async () => {
+    const dead = spawnSync(process.execPath, ["--version"]).pid;
+    const [own, lost, other] = [draftOf("pr-drafts"), `pr-drafts.preview-${dead}`, `pr-drafts.preview-${process.ppid}`];
+    for (const stack of ["pr-drafts", own, lost, other, "pr-drafts-2"])
+      await writeStackConfig(local, stack, { "a:b": 1 });
+    await removeStackFile(local, "pr-drafts");
+    assert.deepEqual(files(), ["Pulumi.pr-drafts-2.yaml", `Pulumi.${other}.yaml`].sort());
+  });
+
+  it("are not missed where there is no work folder yet", async () => {
+    await removeStackFile({ ...local, workDir: join(folder, "none") }, "pr-drafts");
   });
 });
 

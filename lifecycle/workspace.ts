@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import { explainWrite, hasCode } from "./errors";
+import { isRunning } from "./process";
 import type { Target } from "./target";
 
 /** Keys of a stack file that say how its secrets are encrypted: made once per stack by the engine, kept ever after. */
@@ -107,9 +108,34 @@ export async function readStackConfig(target: Target, stack: string): Promise<Re
   return text === undefined ? undefined : ((parse(text) as StackFile | null)?.config ?? {});
 }
 
+/** Name of a configuration that only this process previews a stack with. */
+export function draftOf(stack: string): string {
+  return `${stack}.preview-${process.pid}`;
+}
+
+/** Removes this process's draft of a stack's configuration, and those of processes that were killed over theirs. */
+export async function removeDrafts(target: Target, stack: string): Promise<void> {
+  const prefix = `Pulumi.${stack}.preview-`;
+  for (const file of await filesOf(target.workDir)) {
+    if (!file.startsWith(prefix)) continue;
+    const pid = Number.parseInt(file.slice(prefix.length), 10);
+    if (pid === process.pid || !isRunning(pid)) await rm(join(target.workDir, file), { force: true });
+  }
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
 /** Removes a stack's configuration after the stack itself. */
 export async function removeStackFile(target: Target, stack: string): Promise<void> {
   await rm(stackFile(target, stack), { force: true });
+  await removeDrafts(target, stack);
 }
 
 /** Where the engine keeps its state, as the user or the target says. */

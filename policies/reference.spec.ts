@@ -3,18 +3,24 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { families } from "./families";
-import { policiesDocument } from "./reference";
+import { policiesDocument, rulesDocument } from "./reference";
 
 const root = join(__dirname, "..");
-const file = join(root, "docs/policies.md");
+
+async function assertGenerated(name: string, document: string): Promise<void> {
+  const file = join(root, name);
+  const text = await format(document, { ...(await resolveConfig(file)), filepath: file });
+  if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(file, text);
+  assert.ok(existsSync(file), `${name} is missing; UPDATE_GOLDEN=1 writes it`);
+  assert.equal(readFileSync(file, "utf8"), text, `${name} is stale; UPDATE_GOLDEN=1 writes it anew`);
+}
+
+describe("policies/rules.json", () => {
+  it("is what the rules say", () => assertGenerated("policies/rules.json", rulesDocument()));
+});
 
 describe("docs/policies.md", () => {
-  it("is what the rules say", async () => {
-    const text = await format(policiesDocument(), { ...(await resolveConfig(file)), filepath: file });
-    if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(file, text);
-    assert.ok(existsSync(file), "docs/policies.md is missing; UPDATE_GOLDEN=1 writes it");
-    assert.equal(readFileSync(file, "utf8"), text, "docs/policies.md is stale; UPDATE_GOLDEN=1 writes it anew");
-  });
+  it("is what the rules say", () => assertGenerated("docs/policies.md", policiesDocument()));
 
   it("names files that exist", () => {
     for (const { name } of families) {

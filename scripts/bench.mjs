@@ -1,9 +1,9 @@
-// `npm run bench [lifecycle|start|first-try] [-- options]`: every published figure. `first-try` is run by its name only: it takes an hour.
+// `npm run bench [lifecycle|start|policies|first-try] [-- options]`: every published figure. `first-try` is run by its name only: it takes an hour.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { ensureDependencies, nodejs, root } from "./dependencies.mjs";
 
-const benches = ["start", "lifecycle"];
+const benches = ["start", "policies", "lifecycle"];
 const byName = ["first-try"];
 const [first, ...rest] = process.argv.slice(2);
 const named = first !== undefined && !first.startsWith("-");
