@@ -104,10 +104,10 @@ async function runCounted(name, args, how = {}) {
   const file = join(scratch, `${name}.json`);
   const status = await run(args, { ...how, env: { BERTH_TEST_COUNTS: file } });
   if (!existsSync(file)) return { passed: 0, failed: 1 };
-  const { passed, failed } = JSON.parse(readFileSync(file, "utf8"));
+  const { passed, failed, details = [] } = JSON.parse(readFileSync(file, "utf8"));
   const empty = passed + failed === 0 && !options.grep;
   if (empty) console.error(`error: the suite ${name} holds no test`);
-  return { passed, failed: failed === 0 && (status !== 0 || empty) ? 1 : failed };
+  return { passed, failed: failed === 0 && (status !== 0 || empty) ? 1 : failed, details };
 }
 
 function runMocha(name, patterns, output) {
@@ -179,6 +179,12 @@ for (const name of chosen) {
 if (!keepsState && existsSync(ownState)) {
   const started = Date.now();
   results.push({ ...(await tearDown(ownState)), seconds: Math.round((Date.now() - started) / 1000) });
+}
+
+/** Of each failure; a log of an hour is often kept by its end alone. */
+const DETAIL_LINES = 40;
+for (const { name, details = [] } of results) {
+  for (const detail of details) console.log(`\n${name} ${detail.split("\n").slice(0, DETAIL_LINES).join("\n")}`);
 }
 
 console.log("");
