@@ -9,6 +9,7 @@ import { ENVIRONMENT_IN_NAME } from "./names";
 import { MOST_STARTUP_SECONDS, isAsked, startupSeconds } from "./probes";
 import type { ProbeSettings } from "./probes";
 import { OAUTH_SECRETS } from "./oauth";
+import { repeated, repeats } from "./problems";
 import type { Finding } from "./problems";
 import { parseBytes, parseCpu } from "./quantity";
 import { DEFAULT_HEALTH_PATH, configSchema } from "./schema";
@@ -87,7 +88,7 @@ function checkEnvFrom({ envFrom, path }: WorkloadConfig): Finding[] {
       seen.add(key);
       return [];
     }
-    return duplicate([...path, "envFrom", index], key, "each reference once");
+    return repeated([...path, "envFrom", index], key, "each reference once");
   });
 }
 
@@ -120,7 +121,7 @@ function checkResources({ resources: { requests, limits }, path }: WorkloadConfi
 function checkWritableDirs({ writableDirs, path: owner }: WorkloadConfig): Finding[] {
   return writableDirs.flatMap((dir, index) => {
     const path = [...owner, "writableDirs", index];
-    if (writableDirs.indexOf(dir) !== index) return duplicate(path, dir, "each folder once");
+    if (writableDirs.indexOf(dir) !== index) return repeated(path, dir, "each folder once");
     if (SYSTEM_DIRS.some((system) => dir === system || dir.startsWith(`${system}/`) || system.startsWith(`${dir}/`))) {
       return {
         path,
@@ -216,7 +217,7 @@ function checkServices({ services, databases }: Config): Finding[] {
   return services.flatMap(({ name, port, extraPorts, public: isPublic, databases: engines }, index) => {
     const path = ["services", index];
     const findings: Finding[] = [];
-    if (names.indexOf(name) !== index) findings.push(duplicate([...path, "name"], name, "each name once"));
+    if (names.indexOf(name) !== index) findings.push(repeated([...path, "name"], name, "each name once"));
     if (RESERVED_NAMES.includes(name) || name.startsWith(COPIES)) {
       findings.push({
         path: [...path, "name"],
@@ -244,11 +245,11 @@ function checkServices({ services, databases }: Config): Finding[] {
     const ports = portsOf({ port, extraPorts });
     extraPorts.forEach((extra, at) => {
       if (ports.indexOf(extra) !== ports.length - extraPorts.length + at)
-        findings.push(duplicate([...path, "extraPorts", at], String(extra), "each port once"));
+        findings.push(repeated([...path, "extraPorts", at], String(extra), "each port once"));
     });
     engines.forEach((engine, at) => {
       if (engines.indexOf(engine) !== at)
-        findings.push(duplicate([...path, "databases", at], engine, "each database once"));
+        findings.push(repeated([...path, "databases", at], engine, "each database once"));
       else if (!enabledEngines(databases).includes(engine)) {
         findings.push({
           path: [...path, "databases", at],
@@ -354,13 +355,11 @@ function checkAccess(config: Config): Finding[] {
   if (isClosed && mode !== undefined) findings.push(without(["access", "mode"], open));
   if (isClosed && allow.length > 0) findings.push(without(["access", "allow"], open));
   if (isClosed && Object.keys(ingress.headers).length > 0) findings.push(without(["ingress", "headers"], open));
-  allow.forEach((range, index) => {
-    if (allow.indexOf(range) !== index) findings.push(duplicate(["access", "allow", index], range, "each range once"));
-  });
+  findings.push(...repeats(allow, ["access", "allow"], "each range once"));
   const seen = new Set<string>();
   for (const name of Object.keys(ingress.headers)) {
     const key = name.toLowerCase();
-    if (seen.has(key)) findings.push(duplicate(["ingress", "headers", name], name, "each header once, in any case"));
+    if (seen.has(key)) findings.push(repeated(["ingress", "headers", name], name, "each header once, in any case"));
     seen.add(key);
   }
   if (isClosed && config.oauth.callback) findings.push(without(["oauth", "callback"], open));
@@ -380,11 +379,8 @@ function checkPeople({ access: { mode, oidc } }: Config): Finding[] {
         },
       ];
     }
-    return oidc[kind].flatMap((entry, index) =>
-      oidc[kind].indexOf(entry) === index
-        ? []
-        : [duplicate(["access", "oidc", kind, index], `"${entry}"`, "each entry once")],
-    );
+    const entries = oidc[kind].map((entry) => `"${entry}"`);
+    return repeats(entries, ["access", "oidc", kind], "each entry once");
   });
 }
 
@@ -401,7 +397,7 @@ function checkGrpcHealth({ name, path, port, protocol, healthPath, probes }: Wor
     ...(healthPath === DEFAULT_HEALTH_PATH
       ? []
       : [asked([...(name === APP ? ["app"] : path), "healthPath"], healthPath)]),
-    ...(["startup", "readiness", "liveness"] as const).flatMap((kind) => {
+    ...PROBES.flatMap((kind) => {
       const probe = probes[kind];
       if (probe.path === undefined || (probe.port !== undefined && probe.port !== port)) return [];
       return [asked([...path, "probes", kind, "path"], probe.path)];
@@ -424,12 +420,8 @@ function checkEgress({ egress: { allow } }: Config): Finding[] {
       ];
     }
     const path = ["egress", "allow", index, cidr === undefined ? "host" : "cidr"];
-    const findings = ports.flatMap((port, at) =>
-      ports.indexOf(port) === at
-        ? []
-        : [duplicate(["egress", "allow", index, "ports", at], String(port), "each port once")],
-    );
-    if (seen.has(target)) findings.push(duplicate(path, target, "each range and host once, with all its ports"));
+    const findings = repeats(ports, ["egress", "allow", index, "ports"], "each port once");
+    if (seen.has(target)) findings.push(repeated(path, target, "each range and host once, with all its ports"));
     seen.add(target);
     if (cidr === undefined) return findings;
     const forbidden = FORBIDDEN_RANGES.find((range) => contains(range, cidr));
@@ -458,12 +450,8 @@ function checkJobs(config: Config): Finding[] {
   const names = jobs.map(({ name }) => name);
   const app = appOf(config);
   return jobs.flatMap(({ name, env }, index) => [
-    ...(names.indexOf(name) === index ? [] : [duplicate(["jobs", index, "name"], `"${name}"`, "each name once")]),
+    ...(names.indexOf(name) === index ? [] : [repeated(["jobs", index, "name"], `"${name}"`, "each name once")]),
     // A job has the variables of the app, so that the same names are taken.
     ...checkEnv(config, { ...app, env, path: ["jobs", index] }),
   ]);
-}
-
-function duplicate(path: readonly PropertyKey[], what: string, accepted: string): Finding {
-  return { path, value: `${what}, there already`, accepted, fix: "Remove one of the two." };
 }

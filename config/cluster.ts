@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { flag, options } from "./fields";
 import { findingsOf } from "./problems";
 import type { Finding } from "./problems";
 
@@ -11,13 +12,7 @@ const WHOLE = "a number";
 const text = (accepted: string) => z.string(accepted);
 const texts = (accepted: string) => z.array(text(accepted), `a list of ${accepted}`);
 const number = () => z.number(WHOLE);
-const yesOrNo = () => z.boolean("true or false");
 const byZone = (accepted: string) => z.record(z.string(), text(accepted), `a mapping of zone names to ${accepted}`);
-const options = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
-  z.enum(
-    values,
-    values.length === 2 ? values.join(" or ") : `${values.slice(0, -1).join(", ")} or ${values.at(-1) ?? ""}`,
-  );
 
 const ZONES = "zone names, such as eu-central-1a";
 const CIDR = "an IPv4 range in CIDR notation, such as 10.0.0.0/16";
@@ -115,7 +110,7 @@ const pool = fields({
     ),
   rootVolumeGiB: number().optional().describe("Size of a node's encrypted disk: 50 by default."),
   maxPodsPerNode: number().optional().describe("110 by default."),
-  detailedMonitoring: yesOrNo().optional().describe("CloudWatch figures each minute, which cost."),
+  detailedMonitoring: flag().optional().describe("CloudWatch figures each minute, which cost."),
   labels: z
     .record(z.string(), text("text"), "a mapping of labels to text")
     .optional()
@@ -176,7 +171,7 @@ const registry = fields({
     .optional()
     .describe("Public registries whose images are pulled through this one."),
   kmsKeyArn: text(ARN).optional().describe("Key of images. One is made by default."),
-  forceDelete: yesOrNo().optional().describe("Whether images go with the stack. Not by default."),
+  forceDelete: flag().optional().describe("Whether images go with the stack. Not by default."),
 });
 
 const metrics = fields({
@@ -186,7 +181,7 @@ const metrics = fields({
   kmsKeyArn: text(ARN).optional().describe("Key of the bucket. One is made by default."),
   expireAfterDays: number().optional().describe("Days that metrics are kept: 400 by default."),
   keepOverwrittenDays: number().optional().describe("Days that what was overwritten can be had back: 30 by default."),
-  forceDestroy: yesOrNo().optional().describe("Whether metrics go with the stack. Not by default."),
+  forceDestroy: flag().optional().describe("Whether metrics go with the stack. Not by default."),
 });
 
 export const clusterSchema = z.strictObject(
@@ -248,10 +243,10 @@ export const clusterSchema = z.strictObject(
         .describe("The account's OIDC provider for GitHub, of which it holds one. The registry makes one by default."),
     }).prefault({}),
     logRetentionDays: number().optional().describe("Days that the control plane's logs are kept: 90 by default."),
-    deletionProtection: yesOrNo()
+    deletionProtection: flag()
       .optional()
       .describe("Whether neither AWS nor Pulumi deletes the cluster: true by default."),
-    extendedSupport: yesOrNo()
+    extendedSupport: flag()
       .optional()
       .describe("Whether the version may run into extended support, at six times the price. Not by default."),
     tags: z

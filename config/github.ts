@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { flag, options } from "./fields";
 import { closest, findingsOf, formatPath } from "./problems";
 import type { Finding } from "./problems";
 
@@ -10,13 +11,7 @@ import type { Finding } from "./problems";
 const MAPPING = "a mapping of fields";
 const text = (accepted: string) => z.string(accepted);
 const number = (accepted = "a number") => z.number(accepted);
-const yesOrNo = () => z.boolean("true or false");
 const texts = (accepted: string) => z.array(text(accepted), `a list of ${accepted}`);
-const options = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
-  z.enum(
-    values,
-    values.length === 2 ? values.join(" or ") : `${values.slice(0, -1).join(", ")} or ${values.at(-1) ?? ""}`,
-  );
 
 /** Name of a secret. Upper case, as GitHub stores it, so that nothing else than a name is taken for one. */
 const SECRET_NAME = /^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/;
@@ -56,17 +51,17 @@ const rules = z.strictObject(
         "a list of checks",
       )
       .optional(),
-    requireUpToDate: yesOrNo().optional(),
+    requireUpToDate: flag().optional(),
     approvals: number().optional(),
-    codeOwnerReview: yesOrNo().optional(),
-    dismissStaleReviews: yesOrNo().optional(),
-    lastPushApproval: yesOrNo().optional(),
-    resolveConversations: yesOrNo().optional(),
-    linearHistory: yesOrNo().optional(),
+    codeOwnerReview: flag().optional(),
+    dismissStaleReviews: flag().optional(),
+    lastPushApproval: flag().optional(),
+    resolveConversations: flag().optional(),
+    linearHistory: flag().optional(),
     mergeMethods: z.array(options("merge", "squash", "rebase"), "a list of merge, squash and rebase").optional(),
-    signedCommits: yesOrNo().optional(),
-    allowForcePush: yesOrNo().optional(),
-    allowDeletion: yesOrNo().optional(),
+    signedCommits: flag().optional(),
+    allowForcePush: flag().optional(),
+    allowDeletion: flag().optional(),
     bypass: z
       .array(
         z.strictObject(
@@ -93,8 +88,8 @@ const environment = z.strictObject(
         "a mapping of teams and users",
       )
       .optional(),
-    preventSelfReview: yesOrNo().optional(),
-    adminsCanBypass: yesOrNo().optional(),
+    preventSelfReview: flag().optional(),
+    adminsCanBypass: flag().optional(),
     waitMinutes: number().optional(),
     deployFrom: z
       .strictObject(
@@ -122,15 +117,15 @@ const settings = {
     .strictObject(
       {
         license: options("none", "secret-protection", "advanced-security").optional(),
-        secretScanning: yesOrNo().optional(),
-        pushProtection: yesOrNo().optional(),
+        secretScanning: flag().optional(),
+        pushProtection: flag().optional(),
       },
       MAPPING,
     )
     .optional()
     .describe("Secret scanning and push protection."),
   dependabot: z
-    .strictObject({ alerts: yesOrNo().optional(), securityUpdates: yesOrNo().optional() }, MAPPING)
+    .strictObject({ alerts: flag().optional(), securityUpdates: flag().optional() }, MAPPING)
     .optional()
     .describe("What Dependabot does."),
   rules: rules.optional().describe("The ruleset of the default branch."),

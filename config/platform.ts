@@ -3,52 +3,45 @@ import { ACCESS_MODE, ACCESS_MODES } from "./access";
 import type { AccessMode } from "./access";
 import { PRIVATE_RANGES, contains, isCidr } from "./cidr";
 import { ENGINES, USUAL_VERSIONS, perEngine, sortVersions } from "./databases";
+import { VERSION_PATTERNS } from "./engines";
+import { OBJECT_NAME_PATTERN, checked, flag, imageByDigest, port, text, whole } from "./fields";
 import type { Engine } from "./databases";
-import { IMAGE_BY_DIGEST, isImageByDigest, tagOf } from "./image";
+import { tagOf } from "./image";
 import { PLATFORM_NAMESPACE, PROJECT_ID_PATTERN } from "./names";
 import { PEOPLE } from "./oauth";
-import { ConfigError, findingsOf, toProblem } from "./problems";
+import { ConfigError, findingsOf, repeats, toProblem } from "./problems";
 import type { Finding } from "./problems";
 
 /* The stack config `berth:platform`, and what the platform stack tells the others. */
 
 const DOMAIN = "a domain name such as preview.example.com";
 const CIDR = "an IPv4 range in CIDR notation, such as 10.0.0.0/16";
-const PORT = "a whole number from 1 to 65535";
 const OBJECT_NAME = "the name of a Kubernetes object";
 
-const cidr = () => z.string(CIDR).refine(isCidr, CIDR);
-const image = () => z.string(IMAGE_BY_DIGEST).refine(isImageByDigest, IMAGE_BY_DIGEST);
-const objectName = () => z.string(OBJECT_NAME).regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, OBJECT_NAME);
+const cidr = () => checked(CIDR, isCidr);
+const objectName = () => text(OBJECT_NAME, OBJECT_NAME_PATTERN);
 const LABEL_NAME = "a name of at most 63 lower-case letters, digits and dashes";
-const labelName = () => z.string(LABEL_NAME).regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, LABEL_NAME);
+const labelName = () => text(LABEL_NAME, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
 const REPOSITORY = "owner/name";
 const PROJECT_ID = "a projectId as berth.yaml has it";
-const projectId = () => z.string(PROJECT_ID).regex(PROJECT_ID_PATTERN, PROJECT_ID);
-/** What a version of each engine looks like, and how it is said. */
-const VERSIONS: Record<Engine, { accepted: string; pattern: RegExp }> = {
-  postgresql: { accepted: 'a major version in quotes, such as "16"', pattern: /^[1-9]\d$/ },
-  mariadb: { accepted: 'a version in quotes, such as "11.4"', pattern: /^[1-9]\d*\.\d{1,2}$/ },
-  redis: { accepted: 'a version in quotes, such as "7"', pattern: /^[1-9]\d*(\.\d{1,2})?$/ },
-  mongodb: { accepted: 'a version in quotes, such as "8.0"', pattern: /^[1-9]\d*(\.\d{1,2}){0,2}$/ },
-  s3: { accepted: 'a version in quotes, such as "1"', pattern: /^[1-9]\d*(\.\d{1,2})?$/ },
+const projectId = () => text(PROJECT_ID, PROJECT_ID_PATTERN);
+const VERSIONS: Record<Engine, string> = {
+  postgresql: 'a major version in quotes, such as "16"',
+  mariadb: 'a version in quotes, such as "11.4"',
+  redis: 'a version in quotes, such as "7"',
+  mongodb: 'a version in quotes, such as "8.0"',
+  s3: 'a version in quotes, such as "1"',
 };
-const version = (engine: Engine) =>
-  z.string(VERSIONS[engine].accepted).regex(VERSIONS[engine].pattern, VERSIONS[engine].accepted);
+const version = (engine: Engine) => text(VERSIONS[engine], VERSION_PATTERNS[engine]);
 const imagesOf = (engine: Engine, what: string) =>
-  z.record(version(engine), image(), `a mapping of ${what} to images`).default({});
+  z.record(version(engine), imageByDigest(), `a mapping of ${what} to images`).default({});
 
 /** Ways in which Prometheus finds an app. */
 const DISCOVERY = ["annotations", "PodMonitor", "ServiceMonitor"] as const;
 
 const url = {
   scheme: z.enum(["http", "https"], "http or https").default("https").describe("Scheme of every environment's URL."),
-  port: z
-    .int(PORT)
-    .min(1, PORT)
-    .max(65535, PORT)
-    .optional()
-    .describe("Port in every environment's URL. The scheme's own by default."),
+  port: port().optional().describe("Port in every environment's URL. The scheme's own by default."),
 };
 
 const clientAddresses = z.enum(["seen", "hidden"], "seen or hidden");
@@ -73,13 +66,8 @@ const hostGateway = z.strictObject({
 const deployedGateway = z.strictObject({
   mode: z.literal("deployed").describe("Traefik runs in the platform namespace."),
   ...url,
-  image: image().describe("Traefik's image."),
-  replicas: z
-    .int("a whole number from 1 to 10")
-    .min(1, "a whole number from 1 to 10")
-    .max(10, "a whole number from 1 to 10")
-    .default(2)
-    .describe("Pods of the gateway."),
+  image: imageByDigest().describe("Traefik's image."),
+  replicas: whole(1, 10).default(2).describe("Pods of the gateway."),
   serviceType: z
     .enum(["LoadBalancer", "NodePort", "ClusterIP"], "LoadBalancer, NodePort or ClusterIP")
     .default("LoadBalancer")
@@ -98,8 +86,7 @@ const deployedGateway = z.strictObject({
     .describe(
       "`seen` keeps the addresses of visitors on the way through the Service (externalTrafficPolicy: Local), so that `access.allow` works. With the address of a load balancer or node in their place, `access.allow` is refused.",
     ),
-  installKinds: z
-    .boolean("true or false")
+  installKinds: flag()
     .default(true)
     .describe(
       "Whether the platform installs Traefik's CustomResourceDefinitions. Not where another Traefik has brought them.",
@@ -116,9 +103,7 @@ const previewSecrets = z.strictObject(
     namespace: labelName().describe(
       "Namespace that holds them. It exists already and has the label berth.dev/preview-secrets with the projectId as its value.",
     ),
-    repository: z
-      .string(REPOSITORY)
-      .regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, REPOSITORY)
+    repository: text(REPOSITORY, /^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/)
       .optional()
       .describe("Repository whose pull requests alone may have them. Any that deploys the project when left out."),
     secrets: z
@@ -158,30 +143,25 @@ const existingGateway = z.strictObject({
     .describe("From where its requests reach pods: its pods, or ranges. Nothing else may reach an app."),
 });
 const people = (kind: keyof typeof PEOPLE, what: string) =>
-  z
-    .array(z.string(PEOPLE[kind].accepted).regex(PEOPLE[kind].pattern, PEOPLE[kind].accepted), `a list of ${what}`)
-    .default([]);
+  z.array(text(PEOPLE[kind].accepted, PEOPLE[kind].pattern), `a list of ${what}`).default([]);
 
 const ISSUER = "an https URL without query, such as https://login.example.com";
 const oidc = z.strictObject({
-  issuer: z
-    .string(ISSUER)
-    .regex(/^https?:\/\/[^\s?#@]+$/, ISSUER)
-    .refine((text) => URL.canParse(text), ISSUER)
+  issuer: text(ISSUER, /^https?:\/\/[^\s?#@]+$/)
+    .refine((url) => URL.canParse(url), ISSUER)
     .describe(
       "The OpenID provider, exactly as it calls itself. Plain http only where environments have it too, or inside the cluster.",
     ),
-  clientId: z
-    .string("a client ID")
-    .regex(/^[A-Za-z0-9._:/@-]{1,255}$/, "a client ID")
-    .describe("The client that is registered with the provider, with the one callback URL."),
+  clientId: text("a client ID", /^[A-Za-z0-9._:/@-]{1,255}$/).describe(
+    "The client that is registered with the provider, with the one callback URL.",
+  ),
   clientSecret: z
     .strictObject({
       name: objectName().describe("Name of a Secret in the platform namespace."),
       key: objectName().default("client-secret").describe("Its key that holds the client's secret."),
     })
     .describe("Where the client's secret is. It never enters an environment, nor Pulumi's state."),
-  proxyImage: image().describe("Image of the proxy: Apache with mod_auth_openidc, as local/images makes it."),
+  proxyImage: imageByDigest().describe("Image of the proxy: Apache with mod_auth_openidc, as local/images makes it."),
   allow: z
     .strictObject({
       emails: people("emails", "e-mail addresses").describe("People, by verified e-mail address."),
@@ -192,22 +172,16 @@ const oidc = z.strictObject({
       "Who may enter environments at all: whoever is on one of the lists. A project's config narrows it further.",
     ),
   scopes: z
-    .array(z.string("a scope").regex(/^[A-Za-z0-9._:/-]{1,128}$/, "a scope"), "a list of scopes")
+    .array(text("a scope", /^[A-Za-z0-9._:/-]{1,128}$/), "a list of scopes")
     .default(["openid", "email", "profile"])
     .describe("Scopes that are asked for. Some providers give groups only with one of their own."),
-  groupsClaim: z
-    .string("a claim")
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, "a claim")
+  groupsClaim: text("a claim", /^[A-Za-z0-9_-]{1,64}$/)
     .default("groups")
     .describe("Claim that lists a person's groups."),
-  requireVerifiedEmail: z
-    .boolean("true or false")
+  requireVerifiedEmail: flag()
     .default(true)
     .describe("Whether an address counts only with the claim email_verified, which a few providers never send."),
-  ports: z
-    .array(z.int(PORT).min(1, PORT).max(65535, PORT), "a list of ports")
-    .default([443])
-    .describe("Ports of the provider."),
+  ports: z.array(port(), "a list of ports").default([443]).describe("Ports of the provider."),
   cidrs: z
     .array(cidr(), "a list of ranges")
     .min(1, "at least one range")
@@ -216,7 +190,7 @@ const oidc = z.strictObject({
 });
 
 const oauth = z.strictObject({
-  image: image().describe("Image of the callback broker, as local/images makes it."),
+  image: imageByDigest().describe("Image of the callback broker, as local/images makes it."),
   apiServerCidrs: z
     .array(cidr(), "a list of ranges")
     .min(1, "at least one range")
@@ -227,7 +201,9 @@ const oauth = z.strictObject({
 
 const sealedSecrets = z.strictObject(
   {
-    image: image().describe("Image whose entry point is the controller of github.com/bitnami-labs/sealed-secrets."),
+    image: imageByDigest().describe(
+      "Image whose entry point is the controller of github.com/bitnami-labs/sealed-secrets.",
+    ),
     projects: z
       .array(projectId(), "a list of projects")
       .optional()
@@ -245,10 +221,10 @@ const sealedSecrets = z.strictObject(
 
 export const platformSchema = z.strictObject(
   {
-    domain: z
-      .string(DOMAIN)
-      .regex(/^(?=.{1,189}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/, DOMAIN)
-      .describe("Domain of all environments; *.domain must lead to the gateway."),
+    domain: text(
+      DOMAIN,
+      /^(?=.{1,189}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    ).describe("Domain of all environments; *.domain must lead to the gateway."),
     gateway: z
       .discriminatedUnion(
         "mode",
@@ -338,7 +314,7 @@ export const platformSchema = z.strictObject(
     egressProxy: z
       .strictObject(
         {
-          image: image().describe(
+          image: imageByDigest().describe(
             "Image with sh, openssl and Squid 5 or later built with OpenSSL, run as user 13, as local/images makes it of Debian's squid-openssl.",
           ),
         },
@@ -513,18 +489,11 @@ function checkPreviewSecrets({ previewSecrets }: PlatformConfig): Finding[] {
   const owners = new Map<string, string>();
   return Object.entries(previewSecrets).flatMap(([project, { namespace, secrets, configMaps }]): Finding[] => {
     const path = ["previewSecrets", project];
-    const findings: Finding[] = Object.entries({ secrets, configMaps }).flatMap(([field, names]) =>
-      names.flatMap((name, index) =>
-        names.indexOf(name) === index
-          ? []
-          : [
-              {
-                path: [...path, field, index],
-                value: `"${name}", there already`,
-                accepted: "each name once",
-                fix: "Remove one of the two.",
-              },
-            ],
+    const findings = Object.entries({ secrets, configMaps }).flatMap(([field, names]) =>
+      repeats(
+        names.map((name) => `"${name}"`),
+        [...path, field],
+        "each name once",
       ),
     );
     const owner = owners.get(namespace);

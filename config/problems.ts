@@ -32,6 +32,22 @@ export interface Finding extends Pick<Problem, "value" | "accepted" | "fix"> {
   atKey?: boolean;
 }
 
+/** Something that stands in a list or mapping a second time. */
+export function repeated(path: readonly PropertyKey[], what: string, accepted: string): Finding {
+  return { path, value: `${what}, there already`, accepted, fix: "Remove one of the two." };
+}
+
+/** Every value of a list that stands in it before, at its place. */
+export function repeats(
+  values: readonly (string | number)[],
+  path: readonly PropertyKey[],
+  accepted: string,
+): Finding[] {
+  return values.flatMap((value, index) =>
+    values.indexOf(value) === index ? [] : [repeated([...path, index], String(value), accepted)],
+  );
+}
+
 /** All problems of one config, in one message. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";

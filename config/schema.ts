@@ -3,8 +3,9 @@ import { ACCESS_MODE, ACCESS_MODES, APP_PROTOCOLS } from "./access";
 import { isCidr } from "./cidr";
 import { DURATION, isDuration } from "./duration";
 import { EGRESS_HOST, isEgressHost } from "./egress";
-import { ENGINES } from "./engines";
-import { IMAGE_BY_DIGEST, isImageByDigest } from "./image";
+import { ENGINES, VERSION_PATTERNS } from "./engines";
+import { OBJECT_NAME_PATTERN, checked, flag, imageByDigest, port, switchable, text, whole } from "./fields";
+import { isImageByDigest } from "./image";
 import {
   BOUNDS,
   DEFAULT_SIZE,
@@ -29,8 +30,6 @@ import { isSealed } from "./sealed";
  * The message of each check says what is accepted, as a noun phrase: errors are composed around it (problems.ts).
  */
 
-const text = (accepted: string, pattern: RegExp) => z.string(accepted).regex(pattern, accepted);
-const checked = (accepted: string, check: (value: string) => boolean) => z.string(accepted).refine(check, accepted);
 const list = <T extends z.ZodType>(item: T, most: number, what: string) =>
   z.array(item, `a list of ${what}`).max(most, `at most ${most} ${what}`);
 
@@ -42,9 +41,6 @@ const MOST_REPLICAS = 5;
 
 /** Most services of one environment: beyond that a preview is no longer one application. */
 const MOST_SERVICES = 10;
-
-const PORT = "a whole number from 1 to 65535";
-const port = () => z.int(PORT).min(1, PORT).max(65535, PORT);
 
 /** The sizes with their figures, for the reference. */
 const SIZES_TEXT = `Preset for what is not given below: ${SIZE_NAMES.map((name) => {
@@ -71,8 +67,7 @@ const path = (example: string) =>
   text(`an absolute path, such as ${example}`, PATH).max(256, "a path of at most 256 characters");
 const healthPath = () => path("/health");
 
-const COUNT = `a whole number from 1 to ${MOST_REPLICAS}`;
-const replicas = () => z.int(COUNT).min(1, COUNT).max(MOST_REPLICAS, COUNT).default(1);
+const replicas = () => whole(1, MOST_REPLICAS).default(1);
 const words = (what: string) =>
   list(z.string("text").max(4096, "text of at most 4096 characters"), 100, what).min(1, `at least one of the ${what}`);
 const command = () => words("words");
@@ -112,8 +107,10 @@ const app = z.strictObject({
   args: args().optional().describe("Arguments instead of the image's CMD. With a command the image's CMD is not used."),
 });
 
+/** A path that does not lead out of the folder that it is seen from. */
+const RELATIVE_PATH = /^(?!\/)(?!(.*\/)?\.\.(\/|$))[A-Za-z0-9._/@+-]+$/;
 const RELATIVE = "a path inside the repository, such as services/shop";
-const relative = () => text(RELATIVE, /^(?!\/)(?!(.*\/)?\.\.(\/|$))[A-Za-z0-9._/@+-]+$/).max(256, RELATIVE);
+const relative = () => text(RELATIVE, RELATIVE_PATH).max(256, RELATIVE);
 
 const REPOSITORY = /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$|^[a-z0-9]+([._-]+[a-z0-9]+)*$/;
 const image = z.strictObject({
@@ -131,10 +128,11 @@ const image = z.strictObject({
 });
 
 const ENV_NAME = "a name of letters, digits and underscores that does not start with a digit";
+const variableName = () => text(ENV_NAME, /^[A-Za-z_][A-Za-z0-9_]*$/);
 const variables = () =>
   z
     .record(
-      text(ENV_NAME, /^[A-Za-z_][A-Za-z0-9_]*$/),
+      variableName(),
       z.string('text; numbers and booleans in quotes, such as "true"').max(32768, "text of at most 32768 characters"),
       "a mapping of names to text",
     )
@@ -148,7 +146,7 @@ const OBJECT_NAME = "the name of a Kubernetes object: lower-case letters, digits
 const reference = () =>
   z.strictObject(
     {
-      name: text(OBJECT_NAME, /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/).describe(
+      name: text(OBJECT_NAME, OBJECT_NAME_PATTERN).describe(
         "Name of the object among the project's preview secrets, which the platform allows by name.",
       ),
     },
@@ -171,12 +169,15 @@ const envFrom = (subject: string) =>
       `Secrets and ConfigMaps made for previews whose keys become variables of ${subject}. Each deploy copies them anew; a change restarts ${subject}. They win over env.`,
     );
 
+const secretName = () =>
+  text("a name of at most 50 lower-case letters, digits and dashes", /^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$/);
+
 const sealedSecrets = z
   .record(
-    text("a name of at most 50 lower-case letters, digits and dashes", /^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$/),
+    secretName(),
     z
       .record(
-        text(ENV_NAME, /^[A-Za-z_][A-Za-z0-9_]*$/),
+        variableName(),
         checked("a value sealed by `berth seal` or `kubeseal --raw --scope cluster-wide`", isSealed),
         "a mapping of names to sealed values",
       )
@@ -190,15 +191,15 @@ const sealedSecrets = z
 
 const externalSecrets = z
   .record(
-    text("a name of at most 50 lower-case letters, digits and dashes", /^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$/),
+    secretName(),
     z.strictObject(
       {
-        store: text(OBJECT_NAME, /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/).describe(
+        store: text(OBJECT_NAME, OBJECT_NAME_PATTERN).describe(
           "ClusterSecretStore that holds the values. The platform says which this project may name.",
         ),
         data: z
           .record(
-            text(ENV_NAME, /^[A-Za-z_][A-Za-z0-9_]*$/),
+            variableName(),
             z.strictObject(
               {
                 key: z
@@ -260,16 +261,11 @@ const writableDirs = (subject: string) =>
     .default([])
     .describe(`Folders ${subject} may write to, empty at each start of a pod. /tmp always is; all else is read-only.`);
 
-const whole = (least: number, most: number) => {
-  const accepted = `a whole number from ${least} to ${most}`;
-  return z.int(accepted).min(least, accepted).max(most, accepted);
-};
-const PROBE = "true, false or a mapping of options";
 const probeFields = (usual: ProbeTimes) => ({
-  enabled: z.boolean("true or false").optional().describe("Whether it is asked. Yes where there is a port to ask."),
+  enabled: flag().optional().describe("Whether it is asked. Yes where there is a port to ask."),
   path: healthPath().optional().describe("Path that answers with 2xx or 3xx. healthPath when left out."),
   port: port().optional().describe("Port that is asked. The app's or service's own when left out."),
-  tcp: z.boolean("true or false").default(false).describe("Whether a connection is enough, without a request."),
+  tcp: flag().default(false).describe("Whether a connection is enough, without a request."),
   initialDelaySeconds: whole(0, 600).default(0).describe("Seconds before the first time."),
   periodSeconds: whole(1, 300).default(usual.periodSeconds).describe("Seconds from one time to the next."),
   timeoutSeconds: whole(1, 60).default(usual.timeoutSeconds).describe("Seconds that an answer may take."),
@@ -284,23 +280,13 @@ const livenessFields = z.strictObject(probeFields(LIVENESS));
 const probes = (subject: string) =>
   z
     .strictObject({
-      startup: z
-        .union([z.boolean(), startupFields], PROBE)
-        .transform((value) => (typeof value === "boolean" ? startupFields.parse({ enabled: value }) : value))
+      startup: switchable(startupFields)
         .prefault({})
         .describe(
           "Whether it has started. It has failureThreshold × periodSeconds for that, counted from when its container runs: pulling the image takes nothing of it.",
         ),
-      readiness: z
-        .union([z.boolean(), readinessFields], PROBE)
-        .transform((value) => (typeof value === "boolean" ? readinessFields.parse({ enabled: value }) : value))
-        .prefault({})
-        .describe("Whether it gets requests."),
-      liveness: z
-        .union([z.boolean(), livenessFields], PROBE)
-        .transform((value) => (typeof value === "boolean" ? livenessFields.parse({ enabled: value }) : value))
-        .prefault({})
-        .describe("Whether it still works; it is restarted when not."),
+      readiness: switchable(readinessFields).prefault({}).describe("Whether it gets requests."),
+      liveness: switchable(livenessFields).prefault({}).describe("Whether it still works; it is restarted when not."),
     })
     .prefault({})
     .describe(`How it is found out whether ${subject} has started, can serve and still works.`);
@@ -327,8 +313,7 @@ const service = z.strictObject(
     extraPorts: list(port(), 10, "ports")
       .default([])
       .describe("Further ports that the app and the other services reach."),
-    public: z
-      .boolean("true or false")
+    public: flag()
       .default(false)
       .describe("Whether its port gets a URL behind the gateway, https://{projectId}-pr-{number}-{name}.{domain}."),
     protocol: protocol(),
@@ -360,7 +345,7 @@ const seed = (what: string) =>
       [
         z.string().min(1),
         z.strictObject({
-          file: text(SEED_FILE, /^(?!\/)(?!(.*\/)?\.\.(\/|$))[A-Za-z0-9._/@+-]+$/).describe(
+          file: text(SEED_FILE, RELATIVE_PATH).describe(
             "File whose content stands here, seen from the config's folder. At most 256 KiB, in UTF-8.",
           ),
         }),
@@ -376,8 +361,8 @@ const volume = () =>
     .describe("Size of the database's volume. It can grow later where the storage class allows it, never shrink.");
 
 const postgresqlOptions = z.strictObject({
-  enabled: z.boolean("true or false").default(true).describe("Whether the environment gets a PostgreSQL of its own."),
-  version: text('a PostgreSQL major version in quotes, such as "16"', /^[1-9]\d$/)
+  enabled: flag().default(true).describe("Whether the environment gets a PostgreSQL of its own."),
+  version: text('a PostgreSQL major version in quotes, such as "16"', VERSION_PATTERNS.postgresql)
     .optional()
     .describe(
       "Major version; the platform says which it offers and which is the default. A changed version starts empty.",
@@ -403,8 +388,8 @@ const postgresqlOptions = z.strictObject({
 
 const MARIADB_VERSION = 'a MariaDB version in quotes, such as "11.4"';
 const mariadbOptions = z.strictObject({
-  enabled: z.boolean("true or false").default(true).describe("Whether the environment gets a MariaDB of its own."),
-  version: text(MARIADB_VERSION, /^[1-9]\d*\.\d{1,2}$/)
+  enabled: flag().default(true).describe("Whether the environment gets a MariaDB of its own."),
+  version: text(MARIADB_VERSION, VERSION_PATTERNS.mariadb)
     .optional()
     .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
   storage: volume(),
@@ -415,8 +400,8 @@ const mariadbOptions = z.strictObject({
 
 const REDIS_VERSION = 'a Redis version in quotes, such as "7"';
 const redisOptions = z.strictObject({
-  enabled: z.boolean("true or false").default(true).describe("Whether the environment gets a Redis of its own."),
-  version: text(REDIS_VERSION, /^[1-9]\d*(\.\d{1,2})?$/)
+  enabled: flag().default(true).describe("Whether the environment gets a Redis of its own."),
+  version: text(REDIS_VERSION, VERSION_PATTERNS.redis)
     .optional()
     .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
   storage: volume(),
@@ -427,8 +412,8 @@ const redisOptions = z.strictObject({
 
 const MONGODB_VERSION = 'a MongoDB version in quotes, such as "8.0"';
 const mongodbOptions = z.strictObject({
-  enabled: z.boolean("true or false").default(true).describe("Whether the environment gets a MongoDB of its own."),
-  version: text(MONGODB_VERSION, /^[1-9]\d*(\.\d{1,2}){0,2}$/)
+  enabled: flag().default(true).describe("Whether the environment gets a MongoDB of its own."),
+  version: text(MONGODB_VERSION, VERSION_PATTERNS.mongodb)
     .optional()
     .describe(
       "Version; the platform says which it offers and which is the default. 7.0.5 is served by 7.0 where that is offered. A changed version starts empty.",
@@ -444,11 +429,8 @@ const bucket = () =>
 
 const S3_VERSION = 'a version of the object store in quotes, such as "1"';
 const s3Options = z.strictObject({
-  enabled: z
-    .boolean("true or false")
-    .default(true)
-    .describe("Whether the environment gets an S3-compatible object store of its own."),
-  version: text(S3_VERSION, /^[1-9]\d*(\.\d{1,2})?$/)
+  enabled: flag().default(true).describe("Whether the environment gets an S3-compatible object store of its own."),
+  version: text(S3_VERSION, VERSION_PATTERNS.s3)
     .optional()
     .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
   storage: volume(),
@@ -456,63 +438,46 @@ const s3Options = z.strictObject({
 });
 
 const minioOptions = z.strictObject({
-  enabled: z
-    .boolean("true or false")
-    .default(true)
-    .describe("Whether the environment gets an object store of its own."),
+  enabled: flag().default(true).describe("Whether the environment gets an object store of its own."),
   storage: volume(),
   bucket: bucket(),
 });
 
-const DATABASE = "true, false or a mapping of options";
-
-const mongodb = z
-  .union([z.boolean(), mongodbOptions], DATABASE)
-  .transform((value) => (typeof value === "boolean" ? mongodbOptions.parse({ enabled: value }) : value))
+const mongodb = switchable(mongodbOptions)
   .prefault(false)
   .describe(
     "A MongoDB of the environment's own, reached by MONGODB_URI and MONGODB_URL, which are the same. One server without replicas: no transactions, no change streams.",
   );
 
-const s3 = z
-  .union([z.boolean(), s3Options], DATABASE)
-  .transform((value) => (typeof value === "boolean" ? s3Options.parse({ enabled: value }) : value))
+const s3 = switchable(s3Options)
   .prefault(false)
   .describe(
     "An S3-compatible object store of the environment's own, reached by the S3_* variables, and by AWS SDKs through the AWS_* ones. Clients must use path style.",
   );
 
-const minio = z
-  .union([z.boolean(), minioOptions], DATABASE)
-  .transform((value) => (typeof value === "boolean" ? minioOptions.parse({ enabled: value }) : value))
+const minio = switchable(minioOptions)
   .prefault(false)
   .describe(
     "The same object store under its name in k8s-ee.yaml, reached by the MINIO_* and S3_* variables and none of AWS_*. It is not MinIO, which is archived. Only one of s3 and minio.",
   );
 
-const mariadb = z
-  .union([z.boolean(), mariadbOptions], DATABASE)
-  .transform((value) => (typeof value === "boolean" ? mariadbOptions.parse({ enabled: value }) : value))
+const mariadb = switchable(mariadbOptions)
   .prefault(false)
   .describe("A MariaDB of the environment's own, reached by MYSQL_URL and the other MYSQL_* variables.");
 
-const redis = z
-  .union([z.boolean(), redisOptions], DATABASE)
-  .transform((value) => (typeof value === "boolean" ? redisOptions.parse({ enabled: value }) : value))
+const redis = switchable(redisOptions)
   .prefault(false)
   .describe(
     "A Redis of the environment's own that keeps its keys on disk, reached by REDIS_URL and the REDIS_* variables.",
   );
 
-const postgresql = z
-  .union([z.boolean(), postgresqlOptions], DATABASE)
-  .transform((value) => (typeof value === "boolean" ? postgresqlOptions.parse({ enabled: value }) : value))
+const postgresql = switchable(postgresqlOptions)
   .prefault(false)
   .describe("A PostgreSQL of the environment's own, reached by DATABASE_URL and the PG* variables.");
 
 const HEADER_VALUE = "text, or false to leave the header to the app";
 const ingress = z.strictObject({
-  enabled: z.boolean("true or false").default(true).describe("Whether the app gets a URL behind the gateway."),
+  enabled: flag().default(true).describe("Whether the app gets a URL behind the gateway."),
   annotations: z
     .record(
       text(
@@ -565,8 +530,7 @@ const access = z.strictObject({
 });
 
 const oauth = z.strictObject({
-  callback: z
-    .boolean("true or false")
+  callback: flag()
     .default(false)
     .describe(
       "Whether the app or a service logs people in by itself through the platform's one callback URL. They then get the OAUTH_* variables.",
@@ -574,24 +538,22 @@ const oauth = z.strictObject({
 });
 
 const metrics = z.strictObject({
-  enabled: z
-    .boolean("true or false")
-    .default(false)
-    .describe("Whether the platform's Prometheus finds the app and may reach its port."),
+  enabled: flag().default(false).describe("Whether the platform's Prometheus finds the app and may reach its port."),
   interval: checked(`${DURATION}, from 5s to 1h`, (value) => isDuration(value, { min: "5s", max: "1h" }))
     .default("30s")
     .describe("How often the metrics are asked for."),
 });
 
 const EXPIRY = `${DURATION}, from 10m to 90d`;
-const ttl = checked(EXPIRY, (value) => isDuration(value, { min: "10m", max: "90d" }))
+const expiry = () => checked(EXPIRY, (value) => isDuration(value, { min: "10m", max: "90d" }));
+const ttl = expiry()
   .optional()
   .describe(
     "How long the environment lives after its last deploy; then it may be removed. Shown by `berth status` and `berth list`. For ever when left out.",
   );
 
 const sleep = z.strictObject({
-  after: checked(EXPIRY, (value) => isDuration(value, { min: "10m", max: "90d" }))
+  after: expiry()
     .optional()
     .describe(
       "How long after its last deploy or wake `berth sleep --due` stops its pods; volumes, passwords and URL stay. Never when left out.",
@@ -641,7 +603,6 @@ const egress = z.strictObject({
 });
 
 const JOB_NAME = "1 to 30 lower-case letters, digits and dashes that start with a letter, no dash at the end";
-const RETRIES = `a whole number from 0 to ${JOB_BOUNDS.retries}`;
 const JOB_TIMEOUT = `${DURATION}, from ${JOB_BOUNDS.timeout.min} to ${JOB_BOUNDS.timeout.max}`;
 const jobs = list(
   z.strictObject(
@@ -652,9 +613,7 @@ const jobs = list(
       command: list(z.string("a program or an argument").min(1, "a program or an argument"), 50, "words")
         .min(1, "at least a program")
         .describe("Program and arguments, in place of what the image starts by itself. No shell reads them."),
-      image: checked(IMAGE_BY_DIGEST, isImageByDigest)
-        .optional()
-        .describe("Image, by digest. The app's when left out."),
+      image: imageByDigest().optional().describe("Image, by digest. The app's when left out."),
       env: variables().describe("Variables for this job, beside those of the app, over which they win."),
       when: z
         .enum(["before-app", "after-app"], "before-app or after-app")
@@ -662,10 +621,7 @@ const jobs = list(
         .describe(
           "before-app: after the databases answer and before the app starts or changes. after-app: once the app runs.",
         ),
-      retries: z
-        .int(RETRIES)
-        .min(0, RETRIES)
-        .max(JOB_BOUNDS.retries, RETRIES)
+      retries: whole(0, JOB_BOUNDS.retries)
         .default(2)
         .describe("How often it is tried again when it fails, after 10 s and then twice as long each time."),
       timeout: checked(JOB_TIMEOUT, (value) => isDuration(value, JOB_BOUNDS.timeout))
