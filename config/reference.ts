@@ -23,7 +23,7 @@ export function configJsonSchema(): object {
 export function configReference(): string {
   return `# berth.yaml
 
-Written from \`config/schema.ts\` by \`UPDATE_GOLDEN=1 npm test\`; do not edit by hand.
+Written from \`config/schema/\` by \`UPDATE_GOLDEN=1 npm test\`; do not edit by hand.
 
 The smallest one is \`projectId: shop\`. A \`k8s-ee.yaml\` works too, see [k8s-ee.md](k8s-ee.md). An unknown field is an error, with the field that
 was most likely meant.

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { DEPLOYED_PLATFORM, DIGEST, HOST_PLATFORM } from "../test/support/samples";
-import { perEngine } from "./databases";
-import { defaultVersion, parsePlatform } from "./platform";
-import { parsePr } from "./pr";
+import { DEPLOYED_PLATFORM, DIGEST, HOST_PLATFORM } from "../../test/support/samples";
+import { perEngine } from "../databases";
+import { defaultVersion, parsePlatform } from ".";
+import { parsePr } from "../pr";
 
 describe("berth:platform", () => {
   it("fills in defaults for both kinds of gateway", () => {

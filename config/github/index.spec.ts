@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { examineGithub } from "./github";
-import type { GithubConfig } from "./github";
-import { formatPath } from "./problems";
+import { examineGithub } from ".";
+import type { GithubConfig } from ".";
+import { formatPath } from "../problems";
 
 /** The config of a value that is right. */
 function configOf(value: unknown): GithubConfig {

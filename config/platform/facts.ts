@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { ACCESS_MODES } from "../access";
+import { perEngine } from "../databases";
+import { DISCOVERY } from "./schema";
+import { cidr } from "./values";
+
+export const source = z.union([
+  z.strictObject({ cidr: cidr() }),
+  z.strictObject({ namespace: z.string(), podLabels: z.record(z.string(), z.string()) }),
+]);
+
+/** What the platform stack tells the others: its outputs, one by one. */
+export const platformFactsSchema = z.object({
+  namespace: z.string(),
+  domain: z.string(),
+  scheme: z.enum(["http", "https"]),
+  port: z.number(),
+  ingressClass: z.string(),
+  gatewaySources: z.array(source).min(1),
+  /** Whether the gateway reads Traefik's Middlewares, by which environments say who gets in and which headers answers carry. */
+  middlewares: z.boolean(),
+  access: z.object({
+    default: z.enum(ACCESS_MODES),
+    accepted: z.array(z.enum(ACCESS_MODES)),
+    /** Whether the gateway can tell visitors by their addresses. */
+    ipLists: z.boolean(),
+  }),
+  storageClass: z.string().nullable(),
+  images: z.object(perEngine(() => z.record(z.string(), z.string()))),
+  defaultVersions: z.object(perEngine(() => z.string().nullable())),
+  priorityClasses: z.object({ platform: z.string(), environment: z.string() }),
+  operators: z.object({
+    cloudnativePg: z
+      .object({
+        namespace: z.string(),
+        apiServerCidrs: z.array(z.string()).min(1),
+        images: z.record(z.string(), z.string()),
+      })
+      .nullable(),
+  }),
+  privateEgress: z.array(z.string()),
+  /** Null where the platform has no proxy for egress rules by host name. */
+  egressProxy: z.object({ image: z.string() }).nullable(),
+  previewSecrets: z.record(
+    z.string(),
+    z.object({
+      namespace: z.string(),
+      repository: z.string().nullable(),
+      secrets: z.array(z.string()),
+      configMaps: z.array(z.string()),
+    }),
+  ),
+  metrics: z
+    .object({
+      discovery: z.enum(DISCOVERY),
+      labels: z.record(z.string(), z.string()),
+      namespace: z.string(),
+      podLabels: z.record(z.string(), z.string()),
+    })
+    .nullable(),
+  /** Null where the platform has no callback broker. */
+  oauth: z
+    .object({
+      callbackUrl: z.string(),
+      /** Where proxies of environments reach the broker. */
+      internalUrl: z.string(),
+      oidc: z
+        .object({
+          clientId: z.string(),
+          proxyImage: z.string(),
+          scopes: z.array(z.string()),
+          groupsClaim: z.string(),
+          requireVerifiedEmail: z.boolean(),
+          allow: z.object({
+            emails: z.array(z.string()),
+            emailDomains: z.array(z.string()),
+            groups: z.array(z.string()),
+          }),
+        })
+        .nullable(),
+    })
+    .nullable(),
+  externalSecrets: z.record(z.string(), z.array(z.string())),
+  sealedSecrets: z.object({ projects: z.array(z.string()).nullable() }).nullable(),
+});
+
+/** What an environment needs to know of its platform. */
+export type PlatformFacts = z.output<typeof platformFactsSchema>;

@@ -1,0 +1,222 @@
+import { z } from "zod";
+import { ACCESS_MODE, ACCESS_MODES } from "../access";
+import type { Engine } from "../databases";
+import { VERSION_PATTERNS } from "../engines";
+import { imageByDigest, text } from "../fields";
+import { deployedGateway, existingGateway, hostGateway } from "./gateway";
+import { oauth } from "./oauth";
+import { DOMAIN, cidr, labelName, objectName, projectId } from "./values";
+
+const REPOSITORY = "owner/name";
+const VERSIONS: Record<Engine, string> = {
+  postgresql: 'a major version in quotes, such as "16"',
+  mariadb: 'a version in quotes, such as "11.4"',
+  redis: 'a version in quotes, such as "7"',
+  mongodb: 'a version in quotes, such as "8.0"',
+  s3: 'a version in quotes, such as "1"',
+};
+export const version = (engine: Engine) => text(VERSIONS[engine], VERSION_PATTERNS[engine]);
+const imagesOf = (engine: Engine, what: string) =>
+  z.record(version(engine), imageByDigest(), `a mapping of ${what} to images`).default({});
+
+/** Ways in which Prometheus finds an app. */
+export const DISCOVERY = ["annotations", "PodMonitor", "ServiceMonitor"] as const;
+
+export const previewSecrets = z.strictObject(
+  {
+    namespace: labelName().describe(
+      "Namespace that holds them. It exists already and has the label berth.dev/preview-secrets with the projectId as its value.",
+    ),
+    repository: text(REPOSITORY, /^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/)
+      .optional()
+      .describe("Repository whose pull requests alone may have them. Any that deploys the project when left out."),
+    secrets: z
+      .array(labelName(), "a list of names")
+      .default([])
+      .describe("Secrets there that envFrom.secretRef may name."),
+    configMaps: z
+      .array(labelName(), "a list of names")
+      .default([])
+      .describe("ConfigMaps there that envFrom.configMapRef may name."),
+  },
+  "a mapping with namespace, secrets and configMaps",
+);
+
+const sealedSecrets = z.strictObject(
+  {
+    image: imageByDigest().describe(
+      "Image whose entry point is the controller of github.com/bitnami-labs/sealed-secrets.",
+    ),
+    projects: z
+      .array(projectId(), "a list of projects")
+      .optional()
+      .describe(
+        "Projects that may have sealed values. All when left out: a value sealed for one can be opened by each of them.",
+      ),
+    apiServerCidrs: z
+      .array(cidr(), "a list of ranges")
+      .min(1, "at least one range")
+      .default(["0.0.0.0/0"])
+      .describe("Where the API server is. The controller reaches it on 443 and 6443 and nothing else."),
+  },
+  "a mapping with image",
+);
+
+export const platformSchema = z.strictObject(
+  {
+    domain: text(
+      DOMAIN,
+      /^(?=.{1,189}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    ).describe("Domain of all environments; *.domain must lead to the gateway."),
+    gateway: z
+      .discriminatedUnion(
+        "mode",
+        [hostGateway, deployedGateway, existingGateway],
+        "a mapping whose mode is host, deployed or existing",
+      )
+      .describe("What leads requests to environments."),
+    access: z
+      .strictObject({
+        default: z.enum(ACCESS_MODES, ACCESS_MODE).default("public").describe("Mode of a config that names none."),
+        accepted: z
+          .array(z.enum(ACCESS_MODES, ACCESS_MODE), "a list of access modes")
+          .min(1, "at least one access mode")
+          .optional()
+          .describe(
+            "Modes that a config may name. All that the gateway can keep when left out; `oidc` takes oauth.oidc.",
+          ),
+      })
+      .prefault({})
+      .describe("Who may open environments' URLs."),
+    storageClass: objectName()
+      .optional()
+      .describe("Storage class of database volumes. The cluster's default when left out."),
+    images: z
+      .strictObject({
+        postgresql: imagesOf("postgresql", "major versions").describe(
+          "PostgreSQL images by major version, run as user 999, with the interface of docker.io/library/postgres.",
+        ),
+        mariadb: imagesOf("mariadb", "versions").describe(
+          "MariaDB images by version, run as user 999, with the interface of docker.io/library/mariadb.",
+        ),
+        redis: imagesOf("redis", "versions").describe(
+          "Redis images by version, run as user 999, with a shell, redis-server and redis-cli as in docker.io/library/redis.",
+        ),
+        mongodb: imagesOf("mongodb", "versions").describe(
+          "MongoDB images by version, run as user 999, with the interface of docker.io/library/mongo and Bash.",
+        ),
+        s3: imagesOf("s3", "versions").describe(
+          "Images of the Versity S3 Gateway by version, run as user 999, with versitygw, a shell and wget as in ghcr.io/versity/versitygw.",
+        ),
+      })
+      .prefault({})
+      .describe("Images of the databases that environments may have."),
+    defaultVersions: z
+      .strictObject({
+        postgresql: version("postgresql")
+          .optional()
+          .describe('Default: "16" where offered, as in k8s-ee, else the newest offered.'),
+        mariadb: version("mariadb")
+          .optional()
+          .describe('Default: "11.4" where offered, as in k8s-ee, else the newest offered.'),
+        redis: version("redis").optional().describe("Default: the newest offered."),
+        mongodb: version("mongodb").optional().describe("Default: the newest offered."),
+        s3: version("s3").optional().describe("Default: the newest offered."),
+      })
+      .prefault({})
+      .describe("Version of each database for a config that names none. Fix it before you offer another version."),
+    operators: z
+      .strictObject({
+        cloudnativePg: z
+          .strictObject({
+            namespace: objectName().default("cnpg-system").describe("Namespace in which the operator runs."),
+            apiServerCidrs: z
+              .array(cidr(), "a list of ranges")
+              .min(1, "at least one range")
+              .describe("Where the API server is, which each of its database pods watches, on 443 and 6443."),
+            images: imagesOf("postgresql", "major versions").describe(
+              "Its images by major version, by digest and with the tag by which it knows the version, such as ghcr.io/cloudnative-pg/postgresql:16.9@sha256:….",
+            ),
+          })
+          .optional()
+          .describe("CloudNativePG, for databases.postgresql.operator. Install it beforehand; Berth does not."),
+      })
+      .prefault({})
+      .describe("Operators that this cluster has for databases of environments."),
+    oauth: oauth
+      .optional()
+      .describe(
+        "The callback broker: one registered callback URL, https://auth.<domain>/callback, for all environments.",
+      ),
+    privateEgress: z
+      .array(cidr(), "a list of ranges")
+      .default([])
+      .describe(
+        "Private ranges that egress rules may open, such as a shared test service. Never those of nodes, pods or Services.",
+      ),
+    egressProxy: z
+      .strictObject(
+        {
+          image: imageByDigest().describe(
+            "Image with sh, openssl and Squid 5 or later built with OpenSSL, run as user 13, as local/images makes it of Debian's squid-openssl.",
+          ),
+        },
+        "a mapping with image",
+      )
+      .optional()
+      .describe("The proxy by which environments reach hosts by name. Without it, egress rules with host are refused."),
+    previewSecrets: z
+      .record(projectId(), previewSecrets, "a mapping of projects to their preview secrets")
+      .default({})
+      .describe(
+        "What envFrom may name, for each project: values made for previews, in a namespace of the project's own.",
+      ),
+    metrics: z
+      .strictObject({
+        discovery: z
+          .enum(DISCOVERY, "annotations, PodMonitor or ServiceMonitor")
+          .default("annotations")
+          .describe("How Prometheus finds apps: annotations on pods, or an object of the Prometheus operator."),
+        labels: z
+          .record(z.string(), z.string("text"), "a mapping of labels to values")
+          .default({})
+          .describe("Labels by which Prometheus selects its PodMonitors or ServiceMonitors."),
+        namespace: objectName().describe("Namespace of the Prometheus that reads metrics."),
+        podLabels: z
+          .record(z.string(), z.string("text"), "a mapping of labels to values")
+          .refine((labels) => Object.keys(labels).length > 0, "a mapping with at least one label")
+          .describe("Labels of its pods. They alone may reach apps whose config enables metrics."),
+      })
+      .optional()
+      .describe("The Prometheus that reads the metrics of environments. None by default."),
+    sealedSecrets: sealedSecrets
+      .optional()
+      .describe("The SealedSecrets controller, for values that stand encrypted in berth.yaml. None when left out."),
+    externalSecrets: z
+      .record(
+        projectId(),
+        z.array(objectName(), "a list of stores").min(1, "at least one store"),
+        "a mapping of projects to their stores",
+      )
+      .default({})
+      .describe(
+        "ClusterSecretStores of the External Secrets Operator that each project may name. The operator is installed already; a store's own credentials decide what it holds.",
+      ),
+    deployerGroups: z
+      .array(z.string("a group name").min(1, "a group name"), "a list of group names")
+      .default(["berth:deployers"])
+      .describe(
+        "Groups that may deploy environments, besides the deployer's service account. On EKS: groups of an access entry.",
+      ),
+  },
+  "a mapping of fields",
+);
+
+/** Settings of the platform stack, with defaults filled in. */
+export type PlatformConfig = z.output<typeof platformSchema>;
+
+/** Settings of the platform stack as one may write them: fields with a default may be missing. */
+export type PlatformInput = z.input<typeof platformSchema>;
+
+/** The gateway's settings. */
+export type Gateway = PlatformConfig["gateway"];

@@ -1,0 +1,16 @@
+import { isCidr } from "../cidr";
+import { OBJECT_NAME_PATTERN, checked, text } from "../fields";
+import { PROJECT_ID_PATTERN } from "../names";
+
+/* Kinds of values of `berth:platform`. */
+
+export const DOMAIN = "a domain name such as preview.example.com";
+const CIDR = "an IPv4 range in CIDR notation, such as 10.0.0.0/16";
+const OBJECT_NAME = "the name of a Kubernetes object";
+
+export const cidr = () => checked(CIDR, isCidr);
+export const objectName = () => text(OBJECT_NAME, OBJECT_NAME_PATTERN);
+const LABEL_NAME = "a name of at most 63 lower-case letters, digits and dashes";
+export const labelName = () => text(LABEL_NAME, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
+const PROJECT_ID = "a projectId as berth.yaml has it";
+export const projectId = () => text(PROJECT_ID, PROJECT_ID_PATTERN);

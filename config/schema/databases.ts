@@ -1,0 +1,148 @@
+import { z } from "zod";
+import { VERSION_PATTERNS } from "../engines";
+import { checked, flag, switchable, text } from "../fields";
+import { BOUNDS, isVolumeSize } from "../limits";
+import { RELATIVE_PATH, list } from "./values";
+
+/** Amazon S3's rules for bucket names that every client and server keeps to (User Guide, "General purpose bucket naming rules"). */
+const isBucketName = (name: string) =>
+  /^(?=.{3,63}$)[a-z0-9](-*[a-z0-9])*(\.[a-z0-9](-*[a-z0-9])*)*$/.test(name) && !/^\d+(\.\d+){3}$/.test(name);
+
+const sql = () => list(z.string("an SQL statement").min(1, "an SQL statement"), 100, "SQL statements").default([]);
+
+const SEED_FILE = "a file inside the config's folder, such as db/seed.sql";
+const seed = (what: string) =>
+  list(
+    z.union(
+      [
+        z.string().min(1),
+        z.strictObject({
+          file: text(SEED_FILE, RELATIVE_PATH).describe(
+            "File whose content stands here, seen from the config's folder. At most 256 KiB, in UTF-8.",
+          ),
+        }),
+      ],
+      `${what}, or a mapping with file`,
+    ),
+    100,
+    "entries",
+  ).default([]);
+const volume = () =>
+  checked(`a size from ${BOUNDS.volume.min} to ${BOUNDS.volume.max}, such as 1Gi`, isVolumeSize)
+    .default("1Gi")
+    .describe("Size of the database's volume. It can grow later where the storage class allows it, never shrink.");
+
+const postgresqlOptions = z.strictObject({
+  enabled: flag().default(true).describe("Whether the environment gets a PostgreSQL of its own."),
+  version: text('a PostgreSQL major version in quotes, such as "16"', VERSION_PATTERNS.postgresql)
+    .optional()
+    .describe(
+      "Major version; the platform says which it offers and which is the default. A changed version starts empty.",
+    ),
+  storage: volume(),
+  operator: z
+    .enum(["none", "cloudnative-pg"], "none or cloudnative-pg")
+    .default("none")
+    .describe(
+      "Who runs the server: none for a pod of Berth's own, cloudnative-pg for that operator, where the platform has it. Address and variables are the same; a changed operator starts empty.",
+    ),
+  bootstrap: z
+    .strictObject({
+      initSQL: sql().describe("Statements run in database postgres when the database is first created."),
+      postInitApplicationSQL: sql().describe("Statements run in the app's database after it is first created."),
+    })
+    .prefault({})
+    .describe("SQL for a new database. Not run again on one that exists."),
+  seed: seed("an SQL statement").describe(
+    "SQL for an empty database, run by psql as the app's user in one transaction, before the jobs. Not run on one that has tables.",
+  ),
+});
+
+const MARIADB_VERSION = 'a MariaDB version in quotes, such as "11.4"';
+const mariadbOptions = z.strictObject({
+  enabled: flag().default(true).describe("Whether the environment gets a MariaDB of its own."),
+  version: text(MARIADB_VERSION, VERSION_PATTERNS.mariadb)
+    .optional()
+    .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
+  storage: volume(),
+  seed: seed("an SQL statement").describe(
+    "SQL for an empty database, run as the app's user before the jobs. Not run on one that has tables; a failed one begins with an empty database again.",
+  ),
+});
+
+const REDIS_VERSION = 'a Redis version in quotes, such as "7"';
+const redisOptions = z.strictObject({
+  enabled: flag().default(true).describe("Whether the environment gets a Redis of its own."),
+  version: text(REDIS_VERSION, VERSION_PATTERNS.redis)
+    .optional()
+    .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
+  storage: volume(),
+  seed: seed("a Redis command, such as SET greeting hello").describe(
+    "Commands for an empty Redis, one a line, run in one transaction before the jobs. Not run on one that has keys.",
+  ),
+});
+
+const MONGODB_VERSION = 'a MongoDB version in quotes, such as "8.0"';
+const mongodbOptions = z.strictObject({
+  enabled: flag().default(true).describe("Whether the environment gets a MongoDB of its own."),
+  version: text(MONGODB_VERSION, VERSION_PATTERNS.mongodb)
+    .optional()
+    .describe(
+      "Version; the platform says which it offers and which is the default. 7.0.5 is served by 7.0 where that is offered. A changed version starts empty.",
+    ),
+  storage: volume(),
+});
+
+const BUCKET = "a bucket name: 3 to 63 lower-case letters, digits, dots and dashes, no IP address";
+const bucket = () =>
+  checked(BUCKET, isBucketName)
+    .default("data")
+    .describe("Bucket that is there before the app starts. It may make more.");
+
+const S3_VERSION = 'a version of the object store in quotes, such as "1"';
+const s3Options = z.strictObject({
+  enabled: flag().default(true).describe("Whether the environment gets an S3-compatible object store of its own."),
+  version: text(S3_VERSION, VERSION_PATTERNS.s3)
+    .optional()
+    .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
+  storage: volume(),
+  bucket: bucket(),
+});
+
+const minioOptions = z.strictObject({
+  enabled: flag().default(true).describe("Whether the environment gets an object store of its own."),
+  storage: volume(),
+  bucket: bucket(),
+});
+
+export const mongodb = switchable(mongodbOptions)
+  .prefault(false)
+  .describe(
+    "A MongoDB of the environment's own, reached by MONGODB_URI and MONGODB_URL, which are the same. One server without replicas: no transactions, no change streams.",
+  );
+
+export const s3 = switchable(s3Options)
+  .prefault(false)
+  .describe(
+    "An S3-compatible object store of the environment's own, reached by the S3_* variables, and by AWS SDKs through the AWS_* ones. Clients must use path style.",
+  );
+
+export const minio = switchable(minioOptions)
+  .prefault(false)
+  .describe(
+    "The same object store under its name in k8s-ee.yaml, reached by the MINIO_* and S3_* variables and none of AWS_*. It is not MinIO, which is archived. Only one of s3 and minio.",
+  );
+
+export const mariadb = switchable(mariadbOptions)
+  .prefault(false)
+  .describe("A MariaDB of the environment's own, reached by MYSQL_URL and the other MYSQL_* variables.");
+
+export const redis = switchable(redisOptions)
+  .prefault(false)
+  .describe(
+    "A Redis of the environment's own that keeps its keys on disk, reached by REDIS_URL and the REDIS_* variables.",
+  );
+
+export const postgresql = switchable(postgresqlOptions)
+  .prefault(false)
+  .describe("A PostgreSQL of the environment's own, reached by DATABASE_URL and the PG* variables.");
