@@ -27,7 +27,7 @@ import {
 } from "./policies";
 import { PolicyCollector, summarise, type PolicyReport, type PolicySummary } from "./policy-report";
 import { silent, type Progress, type Stops } from "./progress";
-import { outcomeOf, Recorder, writeRecord } from "./records";
+import { recorded, Recorder } from "./records";
 import type { StackState } from "./recovery";
 import { acquire, interrupted, leaseLost, superseded, type Held, type StopReason } from "./state";
 import { connect, type Target } from "./target";
@@ -109,14 +109,8 @@ export async function deploy(target: Target, request: DeployRequest, options: De
   const recorder = new Recorder("deploy", name, options.who);
   const { commit, branch, image } = request;
   Object.assign(recorder.details, { commit, branch, image });
-  try {
-    const result = await deployRecorded(target, name, request, options, recorder);
-    await writeRecord(target, recorder.finish(result.outcome));
-    return { ...result, durations: recorder.times() };
-  } catch (error) {
-    await writeRecord(target, recorder.finish(outcomeOf(error), error));
-    throw error;
-  }
+  const work = () => deployRecorded(target, name, request, options, recorder);
+  return recorded(target, recorder, work, ({ outcome }) => outcome);
 }
 
 async function deployRecorded(

@@ -7,7 +7,7 @@ import type { Kube } from "./kube";
 import type { EnvironmentName } from "./naming";
 import { silent, type Progress, type Stops } from "./progress";
 import { takeReceipt, type Receipt } from "./receipt";
-import { fileNameOf, outcomeOf, Recorder, writeBeside, writeRecord } from "./records";
+import { fileNameOf, recorded, Recorder, writeBeside } from "./records";
 import { acquire, interrupted, leaseLost, type Held } from "./state";
 import { findStuck, stuckText, type Stuck } from "./stuck";
 import { deleteCustomResources, endWorkloads, removeByLabel } from "./sweep";
@@ -46,14 +46,12 @@ export interface DestroyResult {
  */
 export async function destroy(target: Target, name: EnvironmentName, options: DestroyOptions): Promise<DestroyResult> {
   const recorder = new Recorder("destroy", name, options.who);
-  try {
-    const result = await destroyRecorded(target, name, options, recorder);
-    await writeRecord(target, recorder.finish(result.outcome));
-    return { ...result, durations: recorder.times() };
-  } catch (error) {
-    await writeRecord(target, recorder.finish(outcomeOf(error), error));
-    throw error;
-  }
+  return recorded(
+    target,
+    recorder,
+    () => destroyRecorded(target, name, options, recorder),
+    ({ outcome }) => outcome,
+  );
 }
 
 async function destroyRecorded(

@@ -125,8 +125,29 @@ function round(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;
 }
 
+/**
+ * Does the work of a command and writes its record, however it ends.
+ *
+ * @param outcome how a result is called in the record
+ */
+export async function recorded<Result extends object>(
+  target: Target,
+  recorder: Recorder,
+  work: () => Promise<Result>,
+  outcome: (result: Result) => Outcome,
+): Promise<Result & { readonly durations: Readonly<Record<string, number>> }> {
+  try {
+    const result = await work();
+    await writeRecord(target, recorder.finish(outcome(result)));
+    return { ...result, durations: recorder.times() };
+  } catch (error) {
+    await writeRecord(target, recorder.finish(outcomeOf(error), error));
+    throw error;
+  }
+}
+
 /** How an error is called in a record. */
-export function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof BerthError)) return "failed";
   if (error.exitCode === ExitCode.interrupted) return "interrupted";
   if (error.exitCode === ExitCode.busy) return "superseded";
@@ -143,7 +164,7 @@ function folder(target: Target, environment: string): string {
 }
 
 /** Writes a record: one file each, so that two writers never meet. */
-export async function writeRecord(target: Target, record: LifeRecord): Promise<void> {
+async function writeRecord(target: Target, record: LifeRecord): Promise<void> {
   const name = fileNameOf(new Date(record.time), `${record.verb}-${record.id.slice(0, 8)}`);
   await writeWhole(join(folder(target, record.environment), name), `${JSON.stringify(record, null, 2)}\n`);
 }

@@ -8,7 +8,7 @@ import type { EnvironmentName } from "./naming";
 import type { PoliciesLeftOut, PolicyChoice } from "./policies";
 import type { PolicySummary } from "./policy-report";
 import { silent, type Progress, type Stops } from "./progress";
-import { outcomeOf, Recorder, writeRecord } from "./records";
+import { recorded, Recorder } from "./records";
 import type { StackState } from "./recovery";
 import { runIdFor } from "./run-id";
 import { acquire } from "./state";
@@ -57,14 +57,12 @@ export interface RotateResult {
  */
 export async function rotate(target: Target, name: EnvironmentName, options: RotateOptions): Promise<RotateResult> {
   const recorder = new Recorder("rotate", name, options.who);
-  try {
-    const result = await rotateRecorded(target, name, options, recorder);
-    await writeRecord(target, recorder.finish("done"));
-    return { ...result, durations: recorder.times() };
-  } catch (error) {
-    await writeRecord(target, recorder.finish(outcomeOf(error), error));
-    throw error;
-  }
+  return recorded(
+    target,
+    recorder,
+    () => rotateRecorded(target, name, options, recorder),
+    () => "done",
+  );
 }
 
 async function rotateRecorded(

@@ -6,7 +6,7 @@ import { environmentName, type EnvironmentName } from "./naming";
 import { ensurePlatform } from "./platform";
 import { thisProcess } from "./process";
 import { silent } from "./progress";
-import { outcomeOf, Recorder, writeRecord } from "./records";
+import { recorded, Recorder } from "./records";
 import { acquire, findLease } from "./state";
 import { connect, type Target } from "./target";
 import { readStackConfig, writeProject } from "./workspace";
@@ -37,14 +37,11 @@ export async function setAsleep(
   options: SleepOptions,
 ): Promise<SleepResult> {
   const recorder = new Recorder(asleep ? "sleep" : "wake", name, options.who);
-  try {
+  const work = async () => {
     const { url, outcome } = await change(target, name, asleep, options, recorder);
-    await writeRecord(target, recorder.finish(outcome));
-    return { environment: name.namespace, asleep, url, outcome, durations: recorder.times() };
-  } catch (error) {
-    await writeRecord(target, recorder.finish(outcomeOf(error), error));
-    throw error;
-  }
+    return { environment: name.namespace, asleep, url, outcome };
+  };
+  return recorded(target, recorder, work, ({ outcome }) => outcome);
 }
 
 async function change(
