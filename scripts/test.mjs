@@ -24,6 +24,7 @@ const suites = {
     "test/support/**/*.spec.ts",
   ),
   golden: mocha("test/golden/**/*.spec.ts"),
+  judges: { script: "scripts/judges/index.ts" },
   go: { script: "scripts/go-test.ts" },
   example: mocha("examples/guestbook/test/**/*.spec.ts"),
   engine: mocha("test/engine/**/*.spec.ts"),
