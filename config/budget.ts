@@ -1,6 +1,6 @@
 import { enabledEngines, settingsOf } from "./databases";
 import { hasEgressProxy } from "./egress";
-import { seededEngines } from "./jobs";
+import { filledEngines } from "./jobs";
 import { DATABASE_RESOURCES, EGRESS_PROXY_RESOURCES, PROXY_RESOURCES, SEED_RESOURCES } from "./limits";
 import { HOURS_PER_MONTH, instancePrice, unitPrice } from "./prices";
 import type { Finding } from "./problems";
@@ -46,7 +46,7 @@ export function planFootprint(config: Config): Footprint {
   ];
   // Seeds run side by side, then jobs one after another, each of them a pod like the app's.
   const passing: Pods[] = [
-    { count: seededEngines(config.databases).length, ...SEED_RESOURCES.requests },
+    { count: filledEngines(config.databases).length, ...SEED_RESOURCES.requests },
     { count: config.jobs.length > 0 ? 1 : 0, ...appOf(config).resources.requests },
   ];
   const [cpu, memory] = [sumOf(lasting, cpuOf), sumOf(lasting, memoryOf)];

@@ -1,7 +1,7 @@
 import { MIDDLEWARES_ANNOTATION } from "./access";
 import { checkBudget } from "./budget";
 import { FORBIDDEN_RANGES, SHORTEST_EGRESS_PREFIX, contains, parseCidr } from "./cidr";
-import { enabledEngines, settingsOf } from "./databases";
+import { enabledEngines } from "./databases";
 import { EGRESS_PROXY } from "./egress";
 import { ENGINES } from "./engines";
 import { JOB } from "./jobs";
@@ -13,7 +13,7 @@ import { repeated, repeats } from "./problems";
 import type { Finding } from "./problems";
 import { parseBytes, parseCpu } from "./quantity";
 import { DEFAULT_HEALTH_PATH, configSchema } from "./schema";
-import { seedOf } from "./seed";
+import { checkFirstData } from "./seed-check";
 import type { Config } from "./schema";
 import { APP, appOf, injectedNames, portsOf, workloadsOf } from "./workloads";
 import type { WorkloadConfig } from "./workloads";
@@ -38,7 +38,7 @@ export function contradictions(config: Config): Finding[] {
     ...checkSecretNames(config),
     ...checkPostgresql(config),
     ...checkObjectStore(config),
-    ...checkSeeds(config),
+    ...checkFirstData(config),
     ...checkIngress(config),
     ...checkAccess(config),
     ...checkEgress(config),
@@ -288,32 +288,6 @@ function checkObjectStore({ databases: { s3, minio } }: Config): Finding[] {
       atKey: true,
     },
   ];
-}
-
-function checkSeeds({ databases }: Config): Finding[] {
-  return ENGINES.flatMap((engine): Finding[] => {
-    const path = ["databases", engine, "seed"];
-    if (seedOf(databases, engine).length === 0) return [];
-    if (!settingsOf(databases, engine).enabled) {
-      return [
-        {
-          path,
-          value: "given for a database that is not enabled",
-          accepted: "seed only with enabled: true",
-          fix: "Enable the database, or remove seed.",
-        },
-      ];
-    }
-    if (engine !== "postgresql" || databases.postgresql.bootstrap.postInitApplicationSQL.length === 0) return [];
-    return [
-      {
-        path,
-        value: "given beside bootstrap.postInitApplicationSQL, after which the database is not empty",
-        accepted: "one of the two",
-        fix: "Put the statements of bootstrap.postInitApplicationSQL at the beginning of seed.",
-      },
-    ];
-  });
 }
 
 function checkIngress({ ingress: { enabled, annotations } }: Config): Finding[] {

@@ -67,8 +67,8 @@ describe("berth.yaml", () => {
         },
         mariadb: { enabled: false, storage: "1Gi", seed: [] },
         redis: { enabled: false, storage: "1Gi", seed: [] },
-        mongodb: { enabled: false, storage: "1Gi" },
-        s3: { enabled: false, storage: "1Gi", bucket: "data" },
+        mongodb: { enabled: false, storage: "1Gi", seed: [] },
+        s3: { enabled: false, storage: "1Gi", bucket: "data", seed: [] },
         minio: { enabled: false, storage: "1Gi", bucket: "data" },
       },
       ingress: { enabled: true, annotations: {}, headers: {} },
@@ -107,7 +107,7 @@ metrics: { enabled: false, interval: 30s }
     assert.equal(config.databases.postgresql.storage, "2Gi");
     assert.deepEqual(config.databases.mariadb, { enabled: true, version: "11.4", storage: "2Gi", seed: [] });
     assert.deepEqual(config.databases.redis, { enabled: true, storage: "1Gi", seed: [] });
-    assert.deepEqual(config.databases.mongodb, { enabled: true, version: "7.0", storage: "3Gi" });
+    assert.deepEqual(config.databases.mongodb, { enabled: true, version: "7.0", storage: "3Gi", seed: [] });
     assert.deepEqual(config.databases.minio, { enabled: true, storage: "2Gi", bucket: "uploads" });
     assert.equal(config.databases.s3.enabled, false);
   });

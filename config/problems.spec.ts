@@ -435,6 +435,106 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
     "databases: { redis: { seed: [{ file: ../a }] } }",
     'databases.redis.seed[0].file is "../a"; accepted: a file inside the config\'s folder, such as db/seed.sql. Change databases.redis.seed[0].file to what is accepted.',
   ],
+  [
+    "databases: { mongodb: { seed: x } }",
+    'databases.mongodb.seed is "x"; accepted: a list of entries. Change databases.mongodb.seed to what is accepted.',
+  ],
+  [
+    "databases: { mongodb: { seed: [x] } }",
+    'databases.mongodb.seed[0] is "x"; accepted: a mapping with collection and either documents or file. Change databases.mongodb.seed[0] to what is accepted.',
+  ],
+  [
+    "databases: { mongodb: { seed: [{ collection: system.users, documents: '{}' }] } }",
+    `databases.mongodb.seed[0].collection is "system.users"; accepted: a collection's name of letters, digits, dots, dashes and underscores, not one of the system's. Change databases.mongodb.seed[0].collection to what is accepted.`,
+  ],
+  [
+    "databases: { mongodb: { seed: [{ collection: a, documents: '' }] } }",
+    'databases.mongodb.seed[0].documents is ""; accepted: JSON documents, one after another or in one list. Change databases.mongodb.seed[0].documents to what is accepted.',
+  ],
+  [
+    "databases: { mongodb: { seed: [{ collection: a, file: ../a }] } }",
+    `databases.mongodb.seed[0].file is "../a"; accepted: a file inside the config's folder, such as db/users.json. Change databases.mongodb.seed[0].file to what is accepted.`,
+  ],
+  [
+    "databases: { mongodb: { seed: [{ collection: a }] } }",
+    "databases.mongodb.seed[0] is without content; accepted: exactly one of documents and file. Add one of them.",
+  ],
+  [
+    "databases: { mongodb: { seed: [{ collection: a, documents: '{}', file: a }] } }",
+    "databases.mongodb.seed[0] is an entry with documents and file; accepted: exactly one of documents and file. Keep one of them.",
+  ],
+  [
+    "databases: { s3: { seed: x } }",
+    'databases.s3.seed is "x"; accepted: a list of entries. Change databases.s3.seed to what is accepted.',
+  ],
+  [
+    "databases: { s3: { seed: [x] } }",
+    'databases.s3.seed[0] is "x"; accepted: a mapping with object and one of text, base64 and file. Change databases.s3.seed[0] to what is accepted.',
+  ],
+  [
+    "databases: { s3: { seed: [{ object: a/../b, text: a }] } }",
+    `databases.s3.seed[0].object is "a/../b"; accepted: an object's key of letters, digits and !-_.*'()/ without empty or dotted parts, such as images/logo.svg. Change databases.s3.seed[0].object to what is accepted.`,
+  ],
+  [
+    "databases: { s3: { seed: [{ object: a, text: 1 }] } }",
+    "databases.s3.seed[0].text is 1; accepted: text. Change databases.s3.seed[0].text to what is accepted.",
+  ],
+  [
+    "databases: { s3: { seed: [{ object: a, base64: '?' }] } }",
+    'databases.s3.seed[0].base64 is "?"; accepted: bytes in base64. Change databases.s3.seed[0].base64 to what is accepted.',
+  ],
+  [
+    "databases: { s3: { seed: [{ object: a, file: ../a }] } }",
+    `databases.s3.seed[0].file is "../a"; accepted: a file inside the config's folder, such as db/logo.svg. Change databases.s3.seed[0].file to what is accepted.`,
+  ],
+  [
+    "databases: { s3: { seed: [{ object: a }] } }",
+    "databases.s3.seed[0] is without content; accepted: exactly one of text, base64 and file. Add one of them.",
+  ],
+  [
+    "databases: { s3: { seed: [{ object: a, text: b }, { object: a, text: c }] } }",
+    "databases.s3.seed[1].object is a, there already; accepted: each key once. Remove one of the two.",
+  ],
+  [
+    "databases: { s3: { seed: [{ object: a, text: b }, { object: a/b, text: c }] } }",
+    'databases.s3.seed[0].object is "a", and there is "a/b"; accepted: a key that is not a folder of another. Rename one of the two.',
+  ],
+  [
+    "databases: { postgresql: { from: x } }",
+    'databases.postgresql.from is "x"; accepted: a mapping with image. Change databases.postgresql.from to what is accepted.',
+  ],
+  [
+    "databases: { postgresql: { from: { image: a } } }",
+    'databases.postgresql.from.image is "a"; accepted: an image by digest, such as ghcr.io/acme/shop@sha256:…. Change databases.postgresql.from.image to what is accepted.',
+  ],
+  [
+    "databases: { mariadb: { from: x } }",
+    'databases.mariadb.from is "x"; accepted: a mapping with image. Change databases.mariadb.from to what is accepted.',
+  ],
+  [
+    "databases: { mariadb: { from: { image: a } } }",
+    'databases.mariadb.from.image is "a"; accepted: an image by digest, such as ghcr.io/acme/shop@sha256:…. Change databases.mariadb.from.image to what is accepted.',
+  ],
+  [
+    "databases: { mongodb: { from: x } }",
+    'databases.mongodb.from is "x"; accepted: a mapping with image. Change databases.mongodb.from to what is accepted.',
+  ],
+  [
+    "databases: { mongodb: { from: { image: a } } }",
+    'databases.mongodb.from.image is "a"; accepted: an image by digest, such as ghcr.io/acme/shop@sha256:…. Change databases.mongodb.from.image to what is accepted.',
+  ],
+  [
+    "databases: { s3: { from: x } }",
+    'databases.s3.from is "x"; accepted: a mapping with image. Change databases.s3.from to what is accepted.',
+  ],
+  [
+    "databases: { s3: { from: { image: a } } }",
+    'databases.s3.from.image is "a"; accepted: an image by digest, such as ghcr.io/acme/shop@sha256:…. Change databases.s3.from.image to what is accepted.',
+  ],
+  [
+    "databases: { s3: { enabled: false, from: { image: a@sha256:" + "0".repeat(64) + " } } }",
+    "databases.s3.from is given for a database that is not enabled; accepted: from only with enabled: true. Enable the database, or remove from.",
+  ],
   ["jobs: x", 'jobs is "x"; accepted: a list of jobs. Change jobs to what is accepted.'],
   ["jobs: [x]", 'jobs[0] is "x"; accepted: a mapping with name and command. Change jobs[0] to what is accepted.'],
   [

@@ -1,5 +1,5 @@
 import { enabledEngines, isOperated, settingsOf } from "./databases";
-import { seededEngines } from "./jobs";
+import { filledEngines } from "./jobs";
 import { hasEgressProxy } from "./egress";
 import { DATABASE_RESOURCES, EGRESS_PROXY_RESOURCES, PROXY_RESOURCES, SEED_RESOURCES, WAIT_RESOURCES } from "./limits";
 import type { Resources } from "./limits";
@@ -58,7 +58,7 @@ export function planQuota(config: Config, isGuarded = false): Quota {
     ...(isGuarded ? [PROXY_RESOURCES] : []),
     ...(hasEgressProxy(config) ? [EGRESS_PROXY_RESOURCES] : []),
   ];
-  const seeds = seededEngines(config.databases).length;
+  const seeds = filledEngines(config.databases).length;
   const jobPods = config.jobs.length > 0 ? JOB_PODS : 0;
   const needs: Need[] = [
     ...workloads.map((workload) => ({

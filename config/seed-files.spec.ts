@@ -69,6 +69,30 @@ describe("seeds of berth.yaml", () => {
     );
   });
 
+  it("have documents of a text file, and objects of any file", () => {
+    write("db/users.json", '{"_id": 1}\n');
+    write("db/logo.svg", "<svg/>");
+    write("db/pixel.gif", Buffer.from([0x47, 0xff, 0x00]));
+    const read = (databases: string) => {
+      write("berth.yaml", `projectId: shop\ndatabases:\n${databases}`);
+      return loadConfig(join(folder, "berth.yaml")).databases;
+    };
+    const users = (file: string) => `  mongodb: { seed: [{ collection: users, file: ${file} }] }\n`;
+    assert.deepEqual(read(users("db/users.json")).mongodb.seed, [{ collection: "users", documents: '{"_id": 1}\n' }]);
+    assert.throws(() => read(users("db/pixel.gif")), /not text in UTF-8; accepted: a text file/);
+    const objects = read(
+      "  s3: { seed: [{ object: a.svg, file: db/logo.svg }, { object: b.gif, file: db/pixel.gif }] }\n",
+    );
+    assert.deepEqual(objects.s3.seed, [
+      { object: "a.svg", text: "<svg/>" },
+      { object: "b.gif", base64: "R/8A" },
+    ]);
+    assert.throws(
+      () => read("  s3: { seed: [{ object: a, file: db/none }] }\n"),
+      /which is missing; accepted: a file inside the config's folder/,
+    );
+  });
+
   it("are refused where they would never run", () => {
     const refused = (databases: object) => {
       assert.throws(() => parseConfig({ projectId: "shop", databases }), ConfigError);

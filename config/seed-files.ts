@@ -1,9 +1,10 @@
+import { isUtf8 } from "node:buffer";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { ENGINES } from "./databases";
 import type { Finding } from "./problems";
 import type { Config } from "./schema";
-import { MAX_SEED, seedFiles, seedOf } from "./seed";
+import { MAX_SEED, contentOf, fileOf, seedFiles, seedOf, withContent } from "./seed";
 
 /** Largest file, in bytes: as large as a config may be. */
 const MAX_FILE = 256 * 1024;
@@ -16,34 +17,45 @@ const MAX_FILE = 256 * 1024;
  */
 export function withSeedFiles(config: Config, folder: string): { config: Config } | { findings: Finding[] } {
   const findings: Finding[] = [];
-  const contents = new Map<string, string>();
-  for (const { path, file } of seedFiles(config)) {
-    const read = readInside(folder, file);
+  const contents = new Map<string, string | Buffer>();
+  for (const { engine, path, file } of seedFiles(config)) {
+    const read = readInside(folder, file, engine === "s3");
     if ("wrong" in read) {
       const { wrong, fix } = read;
-      findings.push({ path, value: `"${file}", ${wrong}`, accepted: "a text file inside the config's folder", fix });
-    } else contents.set(file, read.text);
+      findings.push({
+        path,
+        value: `"${file}", ${wrong}`,
+        accepted: `a ${engine === "s3" ? "" : "text "}file inside the config's folder`,
+        fix,
+      });
+    } else contents.set(file, read.content);
   }
   const databases = { ...config.databases };
   for (const engine of ENGINES) {
-    const seed = seedOf(databases, engine).map((entry) =>
-      typeof entry === "string" ? entry : (contents.get(entry.file) ?? entry),
-    );
+    const seed = seedOf(databases, engine).map((entry) => {
+      const content = contents.get(fileOf(entry) ?? "");
+      return content === undefined ? entry : withContent(entry, content);
+    });
     if (seed.length === 0) continue;
     Object.assign(databases, { [engine]: { ...databases[engine], seed } });
-    const size = seed.reduce((total, entry) => total + (typeof entry === "string" ? Buffer.byteLength(entry) : 0), 0);
+    const size = seed.reduce((total, entry) => total + Buffer.byteLength(contentOf(entry)), 0);
     if (size <= MAX_SEED) continue;
     findings.push({
       path: ["databases", engine, "seed"],
       value: `${size} bytes long with its files`,
       accepted: `at most ${MAX_SEED / 1024} KiB`,
-      fix: "Load what is larger with a job, from the app's image.",
+      fix: `Load what is larger ${engine === "redis" ? "with a job, from the app's image" : "from an image (from), or with a job"}.`,
     });
   }
   return findings.length > 0 ? { findings } : { config: { ...config, databases } };
 }
 
-function readInside(folder: string, file: string): { text: string } | { wrong: string; fix: string } {
+/** @param isAnything whether it may be other than text */
+function readInside(
+  folder: string,
+  file: string,
+  isAnything: boolean,
+): { content: string | Buffer } | { wrong: string; fix: string } {
   const fix = "Correct the path, which is seen from the config's folder, or create the file.";
   try {
     const root = realpathSync(folder);
@@ -59,7 +71,8 @@ function readInside(folder: string, file: string): { text: string } | { wrong: s
         fix: "Split it, or load it with a job, from the app's image.",
       };
     }
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)) };
+    const bytes = readFileSync(path);
+    return { content: isAnything && !isUtf8(bytes) ? bytes : new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch (error) {
     if (error instanceof TypeError) return { wrong: "not text in UTF-8", fix: "Save it as UTF-8." };
     const { code } = error as NodeJS.ErrnoException;

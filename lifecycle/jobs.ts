@@ -1,3 +1,4 @@
+import { SNAPSHOT } from "../config/jobs";
 import { ANNOTATION, LABEL } from "../config/labels";
 import type { ContainerStatus, Pod, Trouble } from "./trouble";
 
@@ -84,6 +85,10 @@ function fixOf(pod: Pod, container: ContainerStatus | undefined): string {
     const engine = container.name.slice("wait-for-".length);
     return `see why ${engine} takes no connections: the log of pod ${engine}-0 says it.`;
   }
+  if (container?.name === SNAPSHOT) {
+    const [from] = whereOf(pod).split(" ");
+    return `give ${from ?? ""}.from of berth.yaml an image with a command cp and a folder /snapshot that user 999 may read; the app was left as it was.`;
+  }
   if (container?.state?.terminated?.reason === "OOMKilled") {
     return "raise resources.limits.memory in berth.yaml, or have the job hold less at once.";
   }
@@ -94,7 +99,10 @@ function fixOf(pod: Pod, container: ContainerStatus | undefined): string {
 function whereOf(pod: Pod): string {
   const name = nameOf(pod);
   // Jobs of the config have names that begin with `job-`, whatever they are called.
-  return pod.metadata.name.startsWith(`${name}-`) ? `databases.${name.replace(/^seed-/, "")}.seed` : `jobs (${name})`;
+  if (!pod.metadata.name.startsWith(`${name}-`)) return `jobs (${name})`;
+  const database = `databases.${name.replace(/^seed-/, "")}`;
+  const hasSnapshot = pod.status?.initContainerStatuses?.some((container) => container.name === SNAPSHOT) === true;
+  return hasSnapshot ? `${database} (from, seed)` : `${database}.seed`;
 }
 
 function nameOf(pod: Pod): string {

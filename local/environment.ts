@@ -30,6 +30,8 @@ export interface LocalPlatform {
   sealedSecrets?: { image: string };
   /** Absent until an environment has needed it. */
   egressProxy?: { image: string };
+  /** The client by which object stores are filled; absent until an environment has needed one. */
+  s3Client?: { image: string };
 }
 
 /** Everything that is needed to deploy to an embedded cluster. */
@@ -200,6 +202,8 @@ export function planPlatform(
 ): LocalPlatform {
   const { databases: images, logins, sealedSecrets, egressProxy } = choices;
   const { broker, proxy, provider } = logins ?? {};
+  // Its image has the client too.
+  const [s3] = Object.values(images.s3);
   const oidc = proxy === undefined || provider === undefined ? {} : { oidc: { ...provider, proxyImage: proxy } };
   return {
     domain: localDomain,
@@ -215,6 +219,7 @@ export function planPlatform(
     ...(broker === undefined ? {} : { oauth: { image: broker, ...oidc } }),
     ...(sealedSecrets === undefined ? {} : { sealedSecrets: { image: sealedSecrets } }),
     ...(egressProxy === undefined ? {} : { egressProxy: { image: egressProxy } }),
+    ...(s3 === undefined ? {} : { s3Client: { image: s3 } }),
   };
 }
 

@@ -380,6 +380,7 @@ describe("Platform", () => {
       operators: { cloudnativePg: null },
       privateEgress: [],
       egressProxy: null,
+      s3Client: null,
       previewSecrets: {},
       metrics: null,
       oauth: null,

@@ -115,6 +115,7 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     operators: { cloudnativePg: config.operators.cloudnativePg ?? null },
     privateEgress: config.privateEgress,
     egressProxy: config.egressProxy ?? null,
+    s3Client: config.s3Client ?? null,
     externalSecrets: config.externalSecrets,
     sealedSecrets: config.sealedSecrets ? { projects: config.sealedSecrets.projects ?? null } : null,
     previewSecrets: Object.fromEntries(

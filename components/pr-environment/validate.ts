@@ -10,7 +10,8 @@ import {
 import { ownSecrets, previewReferencesOf } from "../../config/env-from";
 import { isImageByDigest, repositoryOf } from "../../config/image";
 import { formatPath } from "../../config/problems";
-import { seedFiles } from "../../config/seed";
+import { filledEngines } from "../../config/jobs";
+import { seedFiles, seedOf } from "../../config/seed";
 import type { Config } from "../../config/schema";
 import { APP, workloadsOf } from "../../config/workloads";
 import type { InvalidProperty } from "../problems";
@@ -24,7 +25,7 @@ export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platfo
     ...validateImage(args),
     ...validateServiceImages(args),
     ...validateDatabases(args),
-    ...validateSeeds(args),
+    ...validateFirstData(args),
     ...validateAccess(args),
     ...validateEgress(args),
     ...validateEnvFrom(args),
@@ -202,11 +203,17 @@ function validatePeople({ config, platform }: Pick<PrEnvironmentArgs, "config" |
   );
 }
 
-function validateSeeds({ config }: Pick<PrEnvironmentArgs, "config">): InvalidProperty[] {
-  return seedFiles(config).map(({ path, file }) => ({
+/** Whether the files of seeds were read, and there is who puts them in. */
+function validateFirstData({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
+  const unread = seedFiles(config).map(({ path, file }) => ({
     propertyPath: `config.${formatPath(path)}`,
-    reason: `the file "${file}" was not read. Deploy with \`berth deploy\`, which puts its content there, or write the statements out.`,
+    reason: `the file "${file}" was not read. Deploy with \`berth deploy\`, which puts its content there, or write the content out.`,
   }));
+  if (platform.s3Client !== null || !filledEngines(config.databases).includes("s3")) return unread;
+  const field = seedOf(config.databases, "s3").length > 0 ? "seed" : "from";
+  const reason =
+    "this platform has no client by which object stores are filled. Ask its owner to set s3Client of berth:platform, or fill the bucket with a job.";
+  return [...unread, { propertyPath: `config.databases.s3.${field}`, reason }];
 }
 
 function validateEgress({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {

@@ -41,6 +41,8 @@ export const platformFactsSchema = z.object({
   privateEgress: z.array(z.string()),
   /** Null where the platform has no proxy for egress rules by host name. */
   egressProxy: z.object({ image: z.string() }).nullable(),
+  /** Null where the platform has no client by which object stores are filled. */
+  s3Client: z.object({ image: z.string() }).nullable(),
   previewSecrets: z.record(
     z.string(),
     z.object({

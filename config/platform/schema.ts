@@ -165,6 +165,19 @@ export const platformSchema = z.strictObject(
       )
       .optional()
       .describe("The proxy by which environments reach hosts by name. Without it, egress rules with host are refused."),
+    s3Client: z
+      .strictObject(
+        {
+          image: imageByDigest().describe(
+            "Image with sh and rclone, run as user 999, such as docker.io/rclone/rclone.",
+          ),
+        },
+        "a mapping with image",
+      )
+      .optional()
+      .describe(
+        "The client by which new object stores are filled. Without it, databases.s3.seed and databases.s3.from are refused.",
+      ),
     previewSecrets: z
       .record(projectId(), previewSecrets, "a mapping of projects to their preview secrets")
       .default({})

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { VERSION_PATTERNS } from "../engines";
 import { checked, flag, switchable, text } from "../fields";
 import { BOUNDS, isVolumeSize } from "../limits";
-import { RELATIVE_PATH, list } from "./values";
+import { collections, from, objects, statements } from "./first-data";
+import { list } from "./values";
 
 /** Amazon S3's rules for bucket names that every client and server keeps to (User Guide, "General purpose bucket naming rules"). */
 const isBucketName = (name: string) =>
@@ -10,23 +11,6 @@ const isBucketName = (name: string) =>
 
 const sql = () => list(z.string("an SQL statement").min(1, "an SQL statement"), 100, "SQL statements").default([]);
 
-const SEED_FILE = "a file inside the config's folder, such as db/seed.sql";
-const seed = (what: string) =>
-  list(
-    z.union(
-      [
-        z.string().min(1),
-        z.strictObject({
-          file: text(SEED_FILE, RELATIVE_PATH).describe(
-            "File whose content stands here, seen from the config's folder. At most 256 KiB, in UTF-8.",
-          ),
-        }),
-      ],
-      `${what}, or a mapping with file`,
-    ),
-    100,
-    "entries",
-  ).default([]);
 const volume = () =>
   checked(`a size from ${BOUNDS.volume.min} to ${BOUNDS.volume.max}, such as 1Gi`, isVolumeSize)
     .default("1Gi")
@@ -53,8 +37,11 @@ const postgresqlOptions = z.strictObject({
     })
     .prefault({})
     .describe("SQL for a new database. Not run again on one that exists."),
-  seed: seed("an SQL statement").describe(
+  seed: statements("an SQL statement").describe(
     "SQL for an empty database, run by psql as the app's user in one transaction, before the jobs. Not run on one that has tables.",
+  ),
+  from: from(
+    "files *.dump of `pg_dump --format=custom` and *.sql of `pg_dump`, which are run in the order of their names. What they say of owners, and every other user, is left out.",
   ),
 });
 
@@ -65,9 +52,10 @@ const mariadbOptions = z.strictObject({
     .optional()
     .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
   storage: volume(),
-  seed: seed("an SQL statement").describe(
+  seed: statements("an SQL statement").describe(
     "SQL for an empty database, run as the app's user before the jobs. Not run on one that has tables; a failed one begins with an empty database again.",
   ),
+  from: from("files *.sql of `mariadb-dump DATABASE`, which are run in the order of their names."),
 });
 
 const REDIS_VERSION = 'a Redis version in quotes, such as "7"';
@@ -77,8 +65,8 @@ const redisOptions = z.strictObject({
     .optional()
     .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
   storage: volume(),
-  seed: seed("a Redis command, such as SET greeting hello").describe(
-    "Commands for an empty Redis, one a line, run in one transaction before the jobs. Not run on one that has keys.",
+  seed: statements("a Redis command, such as SET greeting hello").describe(
+    "Commands for an empty Redis, one a line, run in one transaction before the jobs. Not run on one that has keys. There is no `from`: what a cache holds is made anew.",
   ),
 });
 
@@ -91,6 +79,12 @@ const mongodbOptions = z.strictObject({
       "Version; the platform says which it offers and which is the default. 7.0.5 is served by 7.0 where that is offered. A changed version starts empty.",
     ),
   storage: volume(),
+  seed: collections().describe(
+    "Documents for an empty database, put in by mongoimport before the jobs. Not run on one that has collections; a failed one makes its collections anew.",
+  ),
+  from: from(
+    "files *.archive and *.archive.gz of `mongodump --archive`, which are restored in the order of their names. Collections of any database come to the app's, users to none.",
+  ),
 });
 
 const BUCKET = "a bucket name: 3 to 63 lower-case letters, digits, dots and dashes, no IP address";
@@ -107,6 +101,10 @@ const s3Options = z.strictObject({
     .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
   storage: volume(),
   bucket: bucket(),
+  seed: objects().describe(
+    "Objects for an empty bucket, put in by rclone before the jobs. Not run on one that has objects. Only under the name s3.",
+  ),
+  from: from("every file of it becomes an object of the bucket, by its path there."),
 });
 
 const minioOptions = z.strictObject({

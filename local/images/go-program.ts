@@ -13,6 +13,8 @@ export interface GoProgram {
   module: string;
   /** Path of the program's package below the module. */
   package: string;
+  /** File name of the program. @default the last part of the package's path */
+  name?: string;
   /** Build tags, which leave out what no preview needs. */
   tags: readonly string[];
   /**
@@ -40,8 +42,8 @@ const flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="];
  */
 export async function goInputs(program: GoProgram): Promise<string[]> {
   const [goMod, goSum] = await readModule(program);
-  const { module, package: path, tags, files = {} } = program;
-  return [goMod, goSum, module, path, ...tags, ...flags, JSON.stringify(files)];
+  const { module, package: path, name, tags, files = {} } = program;
+  return [goMod, goSum, module, path, ...(name === undefined ? [] : [name]), ...tags, ...flags, JSON.stringify(files)];
 }
 
 /**
@@ -64,7 +66,7 @@ export async function buildGo(program: GoProgram, folder: string, signal?: Abort
     if (program.files) await copyModule(go, program.module, program.files, work, signal);
     const tags = program.tags.length > 0 ? [`-tags=${program.tags.join(",")}`] : [];
     const path = `${program.module}/${program.package}`;
-    const file = join(bin, basename(path));
+    const file = join(bin, program.name ?? basename(path));
     await goCommand(go, ["build", "-mod=readonly", ...flags, ...tags, "-o", file, path], work, signal);
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -76,6 +76,11 @@ export const EGRESS_FACTS: PlatformFacts = planPlatform(
   parsePlatform({ ...HOST_PLATFORM, egressProxy: { image: `localhost/berth/egress-proxy@${DIGEST}` } }),
 ).facts;
 
+/** Outputs of the platform stack where object stores can be filled. */
+export const S3_FACTS: PlatformFacts = planPlatform(
+  parsePlatform({ ...HOST_PLATFORM, s3Client: { image: `localhost/rclone@${DIGEST}` } }),
+).facts;
+
 /** `berth:pr` of a pull request. */
 export const PR: PrConfig = parsePr({
   number: 7,

@@ -1,8 +1,8 @@
 import { DATABASE_NAME, DATABASE_USER, fromSecret } from "./engine";
 import type { EngineSpec } from "./engine";
 
-const HOST = "mongodb";
-const PORT = 27017;
+export const HOST = "mongodb";
+export const PORT = 27017;
 const DATA_FOLDER = "/data/db";
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../../config/parse";
-import { DIGEST, HOST_FACTS, PR, config } from "../../../test/support/samples";
+import { DIGEST, HOST_FACTS, PR, S3_FACTS, config } from "../../../test/support/samples";
 import { record } from "../../../test/support/mocks";
 import type { Recording } from "../../../test/support/mocks";
 import { PrEnvironment } from "..";
@@ -179,14 +179,83 @@ describe("jobs of an environment", () => {
     const files = (engine: string) =>
       made.get("kubernetes:core/v1:ConfigMap", `${NAME}-seed-${engine}-files`).inputs["data"];
     assert.deepEqual(files("postgresql"), {
-      "001.sql": "CREATE TABLE a ()\n;\n",
-      "002.sql": "INSERT INTO a DEFAULT VALUES;\n",
+      "001": "CREATE TABLE a ()\n;\n",
+      "002": "INSERT INTO a DEFAULT VALUES;\n",
     });
-    assert.deepEqual(files("redis"), { "001.redis": "SET a 1\nSET b 2\n" });
+    assert.deepEqual(files("redis"), { "001": "SET a 1\nSET b 2\n" });
     const plan = (commit: string) =>
       planPrEnvironment({ config: config({ databases }), pr: { ...PR, commit }, platform: HOST_FACTS }).jobs.seeds.map(
         ({ job }) => job.metadata.name,
       );
     assert.deepEqual(plan("a".repeat(40)), plan("b".repeat(40)));
   });
+
+  it("fill collections and buckets by files whose names say where they go", () => {
+    const of = firstData({
+      mongodb: {
+        seed: [
+          { collection: "users", documents: '{"_id": 1}\n{"_id": 2}' },
+          { collection: "a.b", documents: ' [{"_id": 1}]' },
+        ],
+      },
+      s3: {
+        seed: [
+          { object: "images/logo.svg", text: "<svg/>" },
+          { object: "pixel.gif", base64: "R0lGODlh" },
+        ],
+      },
+    });
+    assert.deepEqual(of("mongodb").data, { "001": '{"_id": 1}\n{"_id": 2}', "002": ' [{"_id": 1}]' });
+    assert.deepEqual(
+      of("mongodb").paths.map(({ path }) => path),
+      ["001.lines.users.json", "002.list.a.b.json"],
+    );
+    assert.deepEqual([of("s3").data, of("s3").binaryData], [{ "001": "<svg/>" }, { "002": "R0lGODlh" }]);
+    assert.deepEqual(
+      of("s3").paths.map(({ key, path }) => [key, path]),
+      [
+        ["001", "images/logo.svg"],
+        ["002", "pixel.gif"],
+      ],
+    );
+    // The object store's own image has no client.
+    assert.equal(of("s3").image, S3_FACTS.s3Client?.image);
+    assert.equal(of("mongodb").image, S3_FACTS.images.mongodb["7.0"]);
+  });
+
+  it("take a snapshot out of its image before they fill, in room for twice what the volume holds, and have half an hour for it", () => {
+    const from = { image: `localhost/snapshot@${DIGEST}` };
+    const of = firstData({ postgresql: { from, storage: "2Gi" }, mariadb: { from, seed: ["SELECT 1"] } });
+    const { pod, longest, suffix } = of("postgresql");
+    const [wait, snapshot] = pod.initContainers;
+    assert.deepEqual([wait?.name, snapshot?.name], ["wait-for-postgresql", "snapshot"]);
+    assert.equal(snapshot?.image, from.image);
+    assert.deepEqual(snapshot.command, ["cp", "-R", "/snapshot/.", "/from"]);
+    assert.deepEqual(pod.volumes, [
+      { name: "from", emptyDir: { sizeLimit: "4Gi" } },
+      { name: "tmp", emptyDir: { sizeLimit: "16Mi" } },
+    ]);
+    assert.equal(longest, 2 * (1800 + 780) + 10);
+    assert.equal(suffix, "seed-postgresql");
+    assert.deepEqual(
+      of("mariadb").pod.containers[0]?.volumeMounts.map(({ mountPath }) => mountPath),
+      ["/seed", "/from", "/tmp"],
+    );
+  });
 });
+
+/** What fills each database of a config. */
+function firstData(databases: Record<string, unknown>) {
+  const { jobs } = planPrEnvironment({ config: config({ databases }), pr: PR, platform: S3_FACTS });
+  return (engine: string) => {
+    const plan = jobs.seeds.find(({ name }) => name === `seed-${engine}`) ?? assert.fail(engine);
+    const pod = plan.job.spec.template.spec as unknown as {
+      initContainers: { name: string; image: string; command: string[] }[];
+      containers: { image: string; volumeMounts: { mountPath: string }[] }[];
+      volumes: { name: string; configMap?: { items: { key: string; path: string }[] } }[];
+    };
+    const paths = pod.volumes.flatMap(({ configMap }) => configMap?.items ?? []);
+    const { data, binaryData } = plan.files ?? {};
+    return { ...plan, pod, paths, data, binaryData, image: pod.containers[0]?.image };
+  };
+}

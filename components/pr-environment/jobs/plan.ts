@@ -3,8 +3,11 @@ import type { ConfigMapArgs } from "@pulumi/kubernetes/core/v1";
 import type { input } from "@pulumi/kubernetes/types";
 import { parseDuration } from "../../../config/duration";
 import { ANNOTATION, LABEL } from "../../../config/labels";
-import { JOB, SEED, longestSeconds } from "../../../config/jobs";
+import { settingsOf } from "../../../config/databases";
+import type { Engine } from "../../../config/databases";
+import { JOB, SNAPSHOT, fillTimes, longestSeconds } from "../../../config/jobs";
 import { SEED_RESOURCES } from "../../../config/limits";
+import { formatBytes, parseBytes } from "../../../config/quantity";
 import type { Config } from "../../../config/schema";
 import { DATABASE_WAIT_SECONDS, PULL_SECONDS, appOf } from "../../../config/workloads";
 import { CONTAINER_SECURITY, podSecurity } from "../../security";
@@ -13,7 +16,7 @@ import { APP_USER, metadata, podLabels } from "../context";
 import type { PlanContext } from "../context";
 import { IMAGE_USER } from "../databases/engine";
 import type { DatabasePlan } from "../databases/engine";
-import { SEED_FOLDER, planSeed } from "../databases/seeds";
+import { FROM_FOLDER, SEED_FOLDER, planFirstData } from "../databases/first-data";
 import { planEnvFrom } from "../secrets/plan";
 import { canonical, writableDirs, writableVolumes } from "../workload/container";
 import { variablesOf } from "../workload/variables";
@@ -107,11 +110,15 @@ function planJob(context: PlanContext, databases: readonly DatabasePlan[], job: 
   });
 }
 
-/** The job that fills a new database; it is the same for every commit that has the same seed. */
+/** The job that fills a new database; it is the same for every commit that has the same first data. */
 function planSeedJob(context: PlanContext, { engine, version, image, wait }: DatabasePlan): JobPlan | undefined {
-  const seed = planSeed(context.config.databases, engine);
-  if (seed === undefined) return undefined;
+  const { databases } = context.config;
+  const first = planFirstData(context, engine);
+  if (first === undefined) return undefined;
+  const { files, paths, snapshot, client, script, env } = first;
   const title = `seed-${engine}`;
+  const seeds = [{ name: "seed", mountPath: SEED_FOLDER, readOnly: true }];
+  const snapshots = [{ name: "from", mountPath: FROM_FOLDER }];
   return {
     ...runToEnd(context, {
       name: title,
@@ -119,27 +126,47 @@ function planSeedJob(context: PlanContext, { engine, version, image, wait }: Dat
       user: IMAGE_USER,
       container: {
         name: title,
-        image,
+        image: client ?? image,
         imagePullPolicy: "IfNotPresent",
-        command: ["sh", "-c", seed.script],
-        env: seed.env,
+        command: ["sh", "-c", script],
+        env,
         resources: SEED_RESOURCES,
         securityContext: CONTAINER_SECURITY,
         volumeMounts: [
-          { name: "seed", mountPath: SEED_FOLDER, readOnly: true },
+          ...(files ? seeds : []),
+          ...(snapshot === undefined ? [] : snapshots),
           { name: "tmp", mountPath: "/tmp" },
         ],
       },
-      waits: [wait],
+      waits: [wait, ...(snapshot === undefined ? [] : [planSnapshot(snapshot)])],
       volumes: [
-        { name: "seed", configMap: { name: title } },
+        ...(files ? [{ name: "seed", configMap: { name: title, items: paths } }] : []),
+        ...(snapshot === undefined ? [] : [{ name: "from", emptyDir: { sizeLimit: snapshotRoom(databases, engine) } }]),
         { name: "tmp", emptyDir: { sizeLimit: "16Mi" } },
       ],
-      ...SEED,
-      identity: [version, seed.files],
+      ...fillTimes(databases, engine),
+      identity: [version, files],
     }),
-    files: { metadata: metadata(context, title, JOB), data: seed.files },
+    files: files && { metadata: metadata(context, title, JOB), ...files },
   };
+}
+
+/** The container that takes a snapshot's files out of its image: kubelets that mount images as volumes are not everywhere yet. */
+function planSnapshot(image: string): input.core.v1.Container {
+  return {
+    name: SNAPSHOT,
+    image,
+    imagePullPolicy: "IfNotPresent",
+    command: ["cp", "-R", "/snapshot/.", FROM_FOLDER],
+    resources: SEED_RESOURCES,
+    securityContext: CONTAINER_SECURITY,
+    volumeMounts: [{ name: "from", mountPath: FROM_FOLDER }],
+  };
+}
+
+/** Room for a snapshot's files, and for the statements that a packed one becomes: each no larger than what they fill. */
+function snapshotRoom(databases: Config["databases"], engine: Engine): string {
+  return formatBytes(2 * parseBytes(settingsOf(databases, engine).storage));
 }
 
 /** What a Job is made from. */

@@ -29,6 +29,15 @@ const program: GoProgram = {
   },
 };
 
+/** MongoDB's own tools, which docker.io/library/mongo has too: what fills a database, empties it into a file and asks what it has. */
+const tools = ["mongoimport", "mongorestore", "mongodump", "mongoexport"].map((name): GoProgram => ({
+  folder: "mongo-tools",
+  module: "github.com/mongodb/mongo-tools",
+  package: `${name}/main`,
+  name,
+  tags: [],
+}));
+
 /** FerretDB, a server of MongoDB's protocol, behaving like docker.io/library/mongo towards a pod. */
 export async function ferretdbRecipe(): Promise<Recipe> {
   const entrypoint = repositoryPath("local/images/ferretdb/entrypoint.sh");
@@ -54,6 +63,15 @@ export async function ferretdbRecipe(): Promise<Recipe> {
         shared: true,
         async fill(folder, { signal }) {
           await buildGo(program, folder, signal);
+        },
+      },
+      {
+        label: "MongoDB's tools, compiled once",
+        inputs: (await Promise.all(tools.map(goInputs))).flat(),
+        estimateSeconds: 90,
+        shared: true,
+        async fill(folder, { signal }) {
+          for (const tool of tools) await buildGo(tool, folder, signal);
         },
       },
       {

@@ -8,11 +8,12 @@ import type { Recipe } from "../types";
 /** User and group id of the server, the one that Berth's pods of databases have. ghcr.io/versity/versitygw runs as any. */
 const gatewayId = 999;
 
-const packages = ["busybox-static"];
+/** BusyBox, and the client that puts a seed into a bucket, with the types that it gives to objects by their names. */
+const packages = ["busybox-static", "media-types", "rclone"];
 const drop = ["usr/share/initramfs-tools", "etc/kernel"];
 
 /** Commands of BusyBox that a pod uses, as in the upstream image, which has Alpine's. */
-const commands = ["cat", "date", "echo", "grep", "id", "ls", "mkdir", "sh", "sleep", "timeout", "touch", "wget"];
+const commands = ["cat", "cp", "date", "echo", "grep", "id", "ls", "mkdir", "sh", "sleep", "timeout", "touch", "wget"];
 
 const program: GoProgram = {
   folder: "versitygw",
@@ -21,7 +22,7 @@ const program: GoProgram = {
   tags: [],
 };
 
-/** The Versity S3 Gateway, from its Go module, on BusyBox. */
+/** The Versity S3 Gateway, from its Go module, on BusyBox, and rclone. */
 export async function versitygwRecipe(): Promise<Recipe> {
   return {
     name: "versitygw",
