@@ -6,8 +6,17 @@ import { pathToFileURL } from "node:url";
 
 import { KubeConfig, KubernetesObjectApi, PatchStrategy, type KubernetesObject } from "@kubernetes/client-node";
 import { LocalWorkspace, PulumiCommand, type EngineEvent, type OpMap, type Stack } from "@pulumi/pulumi/automation";
+import * as settings from "@pulumi/pulumi/runtime/settings";
 
 import { testCluster, type TestCluster, type TestEngine } from "../../support/cluster";
+
+/*
+ * The programs of these tests run inside the test's process, hundreds of them, each for an engine on ports of its own. gRPC shares connections by address
+ * within a process and keeps those to an engine that is gone; an engine that by chance gets the same port is then called unavailable ("No connection
+ * established. Last error: null"). So each client has connections of its own.
+ */
+const { grpcClientOptions } = settings as unknown as { grpcClientOptions: Record<string, unknown> };
+grpcClientOptions["grpc.use_local_subchannel_pool"] = 1;
 
 /** A Kubernetes object whose fields a test looks into. */
 export interface Live extends KubernetesObject {
