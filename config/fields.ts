@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { VERSIONS } from "./engines";
+import type { Engine } from "./engines";
 import { IMAGE_BY_DIGEST, isImageByDigest } from "./image";
 
 /*
@@ -24,6 +26,14 @@ export const whole = (least: number, most: number) => {
   const accepted = `a whole number from ${least} to ${most}`;
   return z.int(accepted).min(least, accepted).max(most, accepted);
 };
+
+/**
+ * A version of a database engine.
+ *
+ * @param subject what it is called, such as "a MariaDB version"
+ */
+export const version = (engine: Engine, subject: string) =>
+  text(`${subject} in quotes, such as "${VERSIONS[engine].example}"`, VERSIONS[engine].pattern);
 
 /** A TCP port. */
 export const port = () => whole(1, 65535);

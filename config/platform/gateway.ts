@@ -1,21 +1,18 @@
 import { z } from "zod";
-import { flag, imageByDigest, port, whole } from "../fields";
-import { cidr, objectName } from "./values";
+import { flag, imageByDigest, options, port, whole } from "../fields";
+import { cidr, objectName, ranges } from "./values";
 
 export const url = {
-  scheme: z.enum(["http", "https"], "http or https").default("https").describe("Scheme of every environment's URL."),
+  scheme: options("http", "https").default("https").describe("Scheme of every environment's URL."),
   port: port().optional().describe("Port in every environment's URL. The scheme's own by default."),
 };
 
-const clientAddresses = z.enum(["seen", "hidden"], "seen or hidden");
+const clientAddresses = options("seen", "hidden");
 
 export const hostGateway = z.strictObject({
   mode: z.literal("host").describe("Traefik runs outside the cluster and reads its API."),
   ...url,
-  sources: z
-    .array(cidr(), "a list of ranges")
-    .min(1, "at least one range")
-    .describe("Addresses from which the gateway's requests reach pods. Nothing else may reach an app."),
+  sources: ranges().describe("Addresses from which the gateway's requests reach pods. Nothing else may reach an app."),
   user: z
     .string("a user name")
     .min(1, "a user name")
@@ -31,8 +28,7 @@ export const deployedGateway = z.strictObject({
   ...url,
   image: imageByDigest().describe("Traefik's image."),
   replicas: whole(1, 10).default(2).describe("Pods of the gateway."),
-  serviceType: z
-    .enum(["LoadBalancer", "NodePort", "ClusterIP"], "LoadBalancer, NodePort or ClusterIP")
+  serviceType: options("LoadBalancer", "NodePort", "ClusterIP")
     .default("LoadBalancer")
     .describe("How the world reaches the gateway."),
   serviceAnnotations: z
@@ -54,9 +50,7 @@ export const deployedGateway = z.strictObject({
     .describe(
       "Whether the platform installs Traefik's CustomResourceDefinitions. Not where another Traefik has brought them.",
     ),
-  apiServerCidrs: z
-    .array(cidr(), "a list of ranges")
-    .min(1, "at least one range")
+  apiServerCidrs: ranges()
     .default(["0.0.0.0/0"])
     .describe("Where the API server is. The gateway reaches it on 443 and 6443 and nothing else outside the cluster."),
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { flag, imageByDigest, port, text } from "../fields";
 import { PEOPLE } from "../oauth";
 import { ConfigError, findingsOf, toProblem } from "../problems";
-import { cidr, objectName } from "./values";
+import { objectName, ranges } from "./values";
 
 const people = (kind: keyof typeof PEOPLE, what: string) =>
   z.array(text(PEOPLE[kind].accepted, PEOPLE[kind].pattern), `a list of ${what}`).default([]);
@@ -44,18 +44,14 @@ const oidc = z.strictObject({
     .default(true)
     .describe("Whether an address counts only with the claim email_verified, which a few providers never send."),
   ports: z.array(port(), "a list of ports").default([443]).describe("Ports of the provider."),
-  cidrs: z
-    .array(cidr(), "a list of ranges")
-    .min(1, "at least one range")
+  cidrs: ranges()
     .default(["0.0.0.0/0"])
     .describe("Where the provider is. Private addresses inside a wider range stay closed; name theirs."),
 });
 
 export const oauth = z.strictObject({
   image: imageByDigest().describe("Image of the callback broker, as local/images makes it."),
-  apiServerCidrs: z
-    .array(cidr(), "a list of ranges")
-    .min(1, "at least one range")
+  apiServerCidrs: ranges()
     .default(["0.0.0.0/0"])
     .describe("Where the API server is. The broker reaches it on 443 and 6443."),
   oidc: oidc.optional().describe("The provider for environments with access.mode: oidc. None when left out."),

@@ -1,23 +1,16 @@
 import { z } from "zod";
 import { ACCESS_MODE, ACCESS_MODES } from "../access";
 import type { Engine } from "../databases";
-import { VERSION_PATTERNS } from "../engines";
-import { imageByDigest, text } from "../fields";
+import { VERSIONS } from "../engines";
+import { imageByDigest, options, text, version } from "../fields";
 import { deployedGateway, existingGateway, hostGateway } from "./gateway";
 import { oauth } from "./oauth";
-import { DOMAIN, cidr, labelName, objectName, projectId } from "./values";
+import { DOMAIN, cidr, labelName, objectName, projectId, ranges } from "./values";
 
 const REPOSITORY = "owner/name";
-const VERSIONS: Record<Engine, string> = {
-  postgresql: 'a major version in quotes, such as "16"',
-  mariadb: 'a version in quotes, such as "11.4"',
-  redis: 'a version in quotes, such as "7"',
-  mongodb: 'a version in quotes, such as "8.0"',
-  s3: 'a version in quotes, such as "1"',
-};
-export const version = (engine: Engine) => text(VERSIONS[engine], VERSION_PATTERNS[engine]);
+const versionOf = (engine: Engine) => version(engine, `a ${VERSIONS[engine].what}`);
 const imagesOf = (engine: Engine, what: string) =>
-  z.record(version(engine), imageByDigest(), `a mapping of ${what} to images`).default({});
+  z.record(versionOf(engine), imageByDigest(), `a mapping of ${what} to images`).default({});
 
 /** Ways in which Prometheus finds an app. */
 export const DISCOVERY = ["annotations", "PodMonitor", "ServiceMonitor"] as const;
@@ -53,9 +46,7 @@ const sealedSecrets = z.strictObject(
       .describe(
         "Projects that may have sealed values. All when left out: a value sealed for one can be opened by each of them.",
       ),
-    apiServerCidrs: z
-      .array(cidr(), "a list of ranges")
-      .min(1, "at least one range")
+    apiServerCidrs: ranges()
       .default(["0.0.0.0/0"])
       .describe("Where the API server is. The controller reaches it on 443 and 6443 and nothing else."),
   },
@@ -113,15 +104,15 @@ export const platformSchema = z.strictObject(
       .describe("Images of the databases that environments may have."),
     defaultVersions: z
       .strictObject({
-        postgresql: version("postgresql")
+        postgresql: versionOf("postgresql")
           .optional()
           .describe('Default: "16" where offered, as in k8s-ee, else the newest offered.'),
-        mariadb: version("mariadb")
+        mariadb: versionOf("mariadb")
           .optional()
           .describe('Default: "11.4" where offered, as in k8s-ee, else the newest offered.'),
-        redis: version("redis").optional().describe("Default: the newest offered."),
-        mongodb: version("mongodb").optional().describe("Default: the newest offered."),
-        s3: version("s3").optional().describe("Default: the newest offered."),
+        redis: versionOf("redis").optional().describe("Default: the newest offered."),
+        mongodb: versionOf("mongodb").optional().describe("Default: the newest offered."),
+        s3: versionOf("s3").optional().describe("Default: the newest offered."),
       })
       .prefault({})
       .describe("Version of each database for a config that names none. Fix it before you offer another version."),
@@ -130,10 +121,9 @@ export const platformSchema = z.strictObject(
         cloudnativePg: z
           .strictObject({
             namespace: objectName().default("cnpg-system").describe("Namespace in which the operator runs."),
-            apiServerCidrs: z
-              .array(cidr(), "a list of ranges")
-              .min(1, "at least one range")
-              .describe("Where the API server is, which each of its database pods watches, on 443 and 6443."),
+            apiServerCidrs: ranges().describe(
+              "Where the API server is, which each of its database pods watches, on 443 and 6443.",
+            ),
             images: imagesOf("postgresql", "major versions").describe(
               "Its images by major version, by digest and with the tag by which it knows the version, such as ghcr.io/cloudnative-pg/postgresql:16.9@sha256:….",
             ),
@@ -186,8 +176,7 @@ export const platformSchema = z.strictObject(
       ),
     metrics: z
       .strictObject({
-        discovery: z
-          .enum(DISCOVERY, "annotations, PodMonitor or ServiceMonitor")
+        discovery: options(...DISCOVERY)
           .default("annotations")
           .describe("How Prometheus finds apps: annotations on pods, or an object of the Prometheus operator."),
         labels: z

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { isCidr } from "../cidr";
 import { OBJECT_NAME_PATTERN, checked, text } from "../fields";
 import { PROJECT_ID_PATTERN } from "../names";
@@ -9,6 +10,8 @@ const CIDR = "an IPv4 range in CIDR notation, such as 10.0.0.0/16";
 const OBJECT_NAME = "the name of a Kubernetes object";
 
 export const cidr = () => checked(CIDR, isCidr);
+/** One range or several. */
+export const ranges = () => z.array(cidr(), "a list of ranges").min(1, "at least one range");
 export const objectName = () => text(OBJECT_NAME, OBJECT_NAME_PATTERN);
 const LABEL_NAME = "a name of at most 63 lower-case letters, digits and dashes";
 export const labelName = () => text(LABEL_NAME, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);

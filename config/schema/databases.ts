@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { VERSION_PATTERNS } from "../engines";
-import { checked, flag, switchable, text } from "../fields";
+import { VERSIONS } from "../engines";
+import type { Engine } from "../engines";
+import { checked, flag, options, switchable, version } from "../fields";
 import { BOUNDS, isVolumeSize } from "../limits";
 import { collections, from, objects, statements } from "./first-data";
 import { list } from "./values";
@@ -11,21 +12,27 @@ const isBucketName = (name: string) =>
 
 const sql = () => list(z.string("an SQL statement").min(1, "an SQL statement"), 100, "SQL statements").default([]);
 
+const enabled = (what: string) => flag().default(true).describe(`Whether the environment gets ${what} of its own.`);
+
+const versionOf = (engine: Engine, subject: string, note = "") => {
+  const { what } = VERSIONS[engine];
+  return version(engine, subject)
+    .optional()
+    .describe(
+      `${what.charAt(0).toUpperCase()}${what.slice(1)}; the platform says which it offers and which is the default. ${note}A changed version starts empty.`,
+    );
+};
+
 const volume = () =>
   checked(`a size from ${BOUNDS.volume.min} to ${BOUNDS.volume.max}, such as 1Gi`, isVolumeSize)
     .default("1Gi")
     .describe("Size of the database's volume. It can grow later where the storage class allows it, never shrink.");
 
 const postgresqlOptions = z.strictObject({
-  enabled: flag().default(true).describe("Whether the environment gets a PostgreSQL of its own."),
-  version: text('a PostgreSQL major version in quotes, such as "16"', VERSION_PATTERNS.postgresql)
-    .optional()
-    .describe(
-      "Major version; the platform says which it offers and which is the default. A changed version starts empty.",
-    ),
+  enabled: enabled("a PostgreSQL"),
+  version: versionOf("postgresql", "a PostgreSQL major version"),
   storage: volume(),
-  operator: z
-    .enum(["none", "cloudnative-pg"], "none or cloudnative-pg")
+  operator: options("none", "cloudnative-pg")
     .default("none")
     .describe(
       "Who runs the server: none for a pod of Berth's own, cloudnative-pg for that operator, where the platform has it. Address and variables are the same; a changed operator starts empty.",
@@ -45,12 +52,9 @@ const postgresqlOptions = z.strictObject({
   ),
 });
 
-const MARIADB_VERSION = 'a MariaDB version in quotes, such as "11.4"';
 const mariadbOptions = z.strictObject({
-  enabled: flag().default(true).describe("Whether the environment gets a MariaDB of its own."),
-  version: text(MARIADB_VERSION, VERSION_PATTERNS.mariadb)
-    .optional()
-    .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
+  enabled: enabled("a MariaDB"),
+  version: versionOf("mariadb", "a MariaDB version"),
   storage: volume(),
   seed: statements("an SQL statement").describe(
     "SQL for an empty database, run as the app's user before the jobs. Not run on one that has tables; a failed one begins with an empty database again.",
@@ -58,26 +62,18 @@ const mariadbOptions = z.strictObject({
   from: from("files *.sql of `mariadb-dump DATABASE`, which are run in the order of their names."),
 });
 
-const REDIS_VERSION = 'a Redis version in quotes, such as "7"';
 const redisOptions = z.strictObject({
-  enabled: flag().default(true).describe("Whether the environment gets a Redis of its own."),
-  version: text(REDIS_VERSION, VERSION_PATTERNS.redis)
-    .optional()
-    .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
+  enabled: enabled("a Redis"),
+  version: versionOf("redis", "a Redis version"),
   storage: volume(),
   seed: statements("a Redis command, such as SET greeting hello").describe(
     "Commands for an empty Redis, one a line, run in one transaction before the jobs. Not run on one that has keys. There is no `from`: what a cache holds is made anew.",
   ),
 });
 
-const MONGODB_VERSION = 'a MongoDB version in quotes, such as "8.0"';
 const mongodbOptions = z.strictObject({
-  enabled: flag().default(true).describe("Whether the environment gets a MongoDB of its own."),
-  version: text(MONGODB_VERSION, VERSION_PATTERNS.mongodb)
-    .optional()
-    .describe(
-      "Version; the platform says which it offers and which is the default. 7.0.5 is served by 7.0 where that is offered. A changed version starts empty.",
-    ),
+  enabled: enabled("a MongoDB"),
+  version: versionOf("mongodb", "a MongoDB version", "7.0.5 is served by 7.0 where that is offered. "),
   storage: volume(),
   seed: collections().describe(
     "Documents for an empty database, put in by mongoimport before the jobs. Not run on one that has collections; a failed one makes its collections anew.",
@@ -93,12 +89,9 @@ const bucket = () =>
     .default("data")
     .describe("Bucket that is there before the app starts. It may make more.");
 
-const S3_VERSION = 'a version of the object store in quotes, such as "1"';
 const s3Options = z.strictObject({
-  enabled: flag().default(true).describe("Whether the environment gets an S3-compatible object store of its own."),
-  version: text(S3_VERSION, VERSION_PATTERNS.s3)
-    .optional()
-    .describe("Version; the platform says which it offers and which is the default. A changed version starts empty."),
+  enabled: enabled("an S3-compatible object store"),
+  version: versionOf("s3", "a version of the object store"),
   storage: volume(),
   bucket: bucket(),
   seed: objects().describe(
@@ -108,7 +101,7 @@ const s3Options = z.strictObject({
 });
 
 const minioOptions = z.strictObject({
-  enabled: flag().default(true).describe("Whether the environment gets an object store of its own."),
+  enabled: enabled("an object store"),
   storage: volume(),
   bucket: bucket(),
 });

@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { checked, text } from "../fields";
-import { IMAGE_BY_DIGEST, isImageByDigest } from "../image";
+import { checked, imageByDigest, text } from "../fields";
 import { RELATIVE_PATH, list } from "./values";
 
 /* What a new database starts with: a snapshot, then a seed. */
 
-/** Most entries of one seed. */
-const MOST_ENTRIES = 100;
+/** The entries of one seed. */
+const entries = <Entry extends z.ZodType>(entry: Entry) => list(entry, 100, "entries").default([]);
 
 const file = (example: string, content: string) =>
   text(`a file inside the config's folder, such as ${example}`, RELATIVE_PATH).describe(
@@ -15,14 +14,12 @@ const file = (example: string, content: string) =>
 
 /** A seed of statements, or of files that hold them. */
 export const statements = (what: string) =>
-  list(
+  entries(
     z.union(
       [z.string().min(1), z.strictObject({ file: file("db/seed.sql", ", in UTF-8") })],
       `${what}, or a mapping with file`,
     ),
-    MOST_ENTRIES,
-    "entries",
-  ).default([]);
+  );
 
 /** Names of collections that every MongoDB takes (manual, "Naming Restrictions"), without those that need quotes somewhere. */
 const COLLECTION = "a collection's name of letters, digits, dots, dashes and underscores, not one of the system's";
@@ -30,7 +27,7 @@ const DOCUMENTS = "JSON documents, one after another or in one list";
 
 /** A seed of documents for collections. */
 export const collections = () =>
-  list(
+  entries(
     z.strictObject(
       {
         collection: text(COLLECTION, /^(?!system\.)[A-Za-z_][A-Za-z0-9_.-]{0,119}$/).describe(
@@ -45,9 +42,7 @@ export const collections = () =>
       },
       "a mapping with collection and either documents or file",
     ),
-    MOST_ENTRIES,
-    "entries",
-  ).default([]);
+  );
 
 /** Characters that Amazon S3 calls safe (User Guide, "Naming Amazon S3 objects"), in parts none of which begins with two dots. */
 const KEY = "an object's key of letters, digits and !-_.*'()/ without empty or dotted parts, such as images/logo.svg";
@@ -57,7 +52,7 @@ const BASE64 = "bytes in base64";
 
 /** A seed of objects. */
 export const objects = () =>
-  list(
+  entries(
     z.strictObject(
       {
         object: text(KEY, KEY_PATTERN).describe("Key of the object. Its type goes by the ending."),
@@ -69,9 +64,7 @@ export const objects = () =>
       },
       "a mapping with object and one of text, base64 and file",
     ),
-    MOST_ENTRIES,
-    "entries",
-  ).default([]);
+  );
 
 /**
  * What a new database starts from.
@@ -82,9 +75,7 @@ export const from = (content: string) =>
   z
     .strictObject(
       {
-        image: checked(IMAGE_BY_DIGEST, isImageByDigest).describe(
-          `Image, by digest, with a command \`cp\` and a folder /snapshot: ${content}`,
-        ),
+        image: imageByDigest().describe(`Image, by digest, with a command \`cp\` and a folder /snapshot: ${content}`),
       },
       "a mapping with image",
     )

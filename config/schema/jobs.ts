@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DURATION, isDuration } from "../duration";
-import { checked, imageByDigest, text, whole } from "../fields";
+import { checked, imageByDigest, options, text, whole } from "../fields";
 import { JOB_BOUNDS } from "../limits";
 import { list, variables } from "./values";
 
@@ -17,8 +17,7 @@ export const jobs = list(
         .describe("Program and arguments, in place of what the image starts by itself. No shell reads them."),
       image: imageByDigest().optional().describe("Image, by digest. The app's when left out."),
       env: variables().describe("Variables for this job, beside those of the app, over which they win."),
-      when: z
-        .enum(["before-app", "after-app"], "before-app or after-app")
+      when: options("before-app", "after-app")
         .default("before-app")
         .describe(
           "before-app: after the databases answer and before the app starts or changes. after-app: once the app runs.",

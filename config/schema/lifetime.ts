@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { DURATION, isDuration } from "../duration";
-import { checked } from "../fields";
+import { checked, options } from "../fields";
 import { isBytes, isCpu } from "../quantity";
 
-export const trigger = z
-  .enum(["automatic", "on-demand"], "automatic or on-demand")
+export const trigger = options("automatic", "on-demand")
   .default("automatic")
   .describe(
     "Whether a deploy that no person asked for (`berth deploy --automatic`) may create the environment, or only update one that is there.",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { APP_PROTOCOLS } from "../access";
-import { checked, flag, port, switchable, text, whole } from "../fields";
+import { checked, flag, options, port, switchable, text, whole } from "../fields";
 import { BOUNDS, DEFAULT_SIZE, SIZES, SIZE_NAMES, isContainerCpu, isContainerMemory } from "../limits";
 import { LIVENESS, READINESS, STARTUP } from "../probes";
 import type { ProbeTimes } from "../probes";
@@ -36,8 +36,7 @@ const words = (what: string) =>
 export const command = () => words("words");
 export const args = () => words("arguments");
 export const protocol = () =>
-  z
-    .enum(APP_PROTOCOLS, "http, h2c or grpc")
+  options(...APP_PROTOCOLS)
     .default("http")
     .describe(
       "What it speaks: `http` (websockets included), `h2c` (HTTP/2 without TLS; health checks still come by HTTP/1.1), or `grpc`, whose health checks are those of gRPC (grpc.health.v1) in place of healthPath.",
