@@ -9,6 +9,7 @@ import {
   noWorldEgress,
   noWorldEgressInParts,
 } from "./egress";
+import { egressProxyImage } from "./egress-proxy";
 import { judge, testPolicy, UNKNOWN, type Given } from "./testing";
 
 const type = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
@@ -247,6 +248,10 @@ testPolicy({
     },
   },
   fails: {
+    "all ports of a protocol": {
+      given: egress({ to: [{ ipBlock: { cidr: "203.0.113.0/24" } }], ports: [{ protocol: "UDP" }] }),
+      says: /opens DNS/,
+    },
     "a public resolver": { given: dns({ ipBlock: { cidr: "8.8.8.8/32" } }), says: /something else than the cluster's/ },
     "every pod of kube-system": { given: dns({ namespaceSelector: resolver.namespaceSelector }), says: /DNS/ },
     "DNS over TLS": {
@@ -285,4 +290,40 @@ testPolicy({
   },
   skips: { "other kinds": { given: service } },
   unknown: { "rules that are not known": { given: cilium({ egress: UNKNOWN }) } },
+});
+
+const proxied = (image: unknown, component = "egress-proxy"): Given => ({
+  type: "kubernetes:apps/v1:Deployment",
+  props: {
+    spec: {
+      template: {
+        metadata: { labels: { "berth.dev/component": component, app: "x" } },
+        spec: { containers: [{ name: "c", image }] },
+      },
+    },
+  },
+});
+const proxyConfig = { repositories: ["registry.example.com/proxy"] };
+
+testPolicy({
+  policy: egressProxyImage,
+  passes: {
+    "the proxy, whichever its version": { given: proxied("registry.example.com/proxy@sha256:1"), config: proxyConfig },
+    "other pods": { given: proxied("registry.example.com/app@sha256:1", "app"), config: proxyConfig },
+    "any image where none is named": { given: proxied("registry.example.com/app@sha256:1") },
+  },
+  fails: {
+    "another image with its labels": {
+      given: proxied("registry.example.com/app@sha256:1"),
+      config: proxyConfig,
+      says: /containers\[0\] of the egress proxy has the image registry\.example\.com\/app@sha256:1/,
+    },
+    "an image whose name begins like it": {
+      given: proxied("registry.example.com/proxy-of-mine@sha256:1"),
+      config: proxyConfig,
+      says: /proxy-of-mine/,
+    },
+  },
+  skips: { "a Service": { given: service }, "the platform": { given: proxied("x"), stack: "platform" } },
+  unknown: { "an image that is not known": { given: proxied(UNKNOWN), config: proxyConfig } },
 });

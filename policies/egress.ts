@@ -8,6 +8,7 @@ import {
   type Selector,
   type Workload,
 } from "./kubernetes";
+import { egressProxyImage, PROXY_LABELS } from "./egress-proxy";
 import { overlap, parseRange, shareOf, union, without, type Interval } from "./ranges";
 import { PREVIEWS, resourcePolicy, stackPolicy } from "./rule";
 
@@ -56,7 +57,7 @@ const LIMITS = {
   proxy: {
     type: "object",
     additionalProperties: { type: "string" },
-    default: { "berth.dev/component": "egress-proxy" },
+    default: PROXY_LABELS,
     description:
       "Labels of the pods that may connect to the world, on ports that their rule lists: a proxy that lets through nothing but the hosts that berth.yaml names. None when empty.",
   },
@@ -168,7 +169,7 @@ export const noWorldEgressInParts = stackPolicy<Limits>({
  * Addresses that no preview has business with, each with its source. The instance metadata services of AWS, GCP and Azure are at 169.254.169.254, that of AWS also at
  * fd00:ec2::254 (AWS EC2 user guide, "Access instance metadata"); the pod identity agent of EKS at 169.254.170.23 and fd00:ec2::23.
  */
-const RESERVED: readonly (readonly [range: string, name: string])[] = [
+export const RESERVED: readonly (readonly [range: string, name: string])[] = [
   ["169.254.169.254/32", "the metadata address"],
   ["fd00:ec2::254/128", "the metadata address of IPv6"],
   ["169.254.0.0/16", "link-local addresses (RFC 3927)"],
@@ -398,9 +399,15 @@ export const dnsOnlyToCluster = resourcePolicy<
 });
 
 /** DNS is on port 53, over TLS on 853 (RFC 7858). */
+export const DNS_PORTS: readonly number[] = [53, 853];
+
+/** Names of ports that are DNS by custom. */
+export const DNS_PORT_NAMES = /^(dns|domain)/;
+
 function isDns({ port, endPort }: Port): boolean {
-  if (typeof port === "string") return /^(dns|domain)/.test(port);
-  return port !== undefined && [53, 853].some((dns) => port <= dns && dns <= (endPort ?? port));
+  if (typeof port === "string") return DNS_PORT_NAMES.test(port);
+  // An entry that names only a protocol opens all ports of it.
+  return port === undefined || DNS_PORTS.some((dns) => port <= dns && dns <= (endPort ?? port));
 }
 
 interface HostPolicy {
@@ -445,6 +452,7 @@ export const hostRulesNeedCni = resourcePolicy<HostPolicy, { cni: string }>({
 export const egressPolicies: Policies = [
   noWorldEgress,
   noWorldEgressInParts,
+  egressProxyImage,
   noReservedEgress,
   noWorldCloudEgress,
   defaultDeny,

@@ -209,6 +209,9 @@ export const rbacNoWildcards = resourcePolicy<Role>({
   },
 });
 
+/** Verbs by which a right gives others. */
+export const ESCALATING: readonly string[] = ["escalate", "bind", "impersonate"];
+
 /** No right that gives others. */
 export const rbacNoEscalation = resourcePolicy<Role>({
   name: "rbac-no-escalation",
@@ -220,7 +223,7 @@ export const rbacNoEscalation = resourcePolicy<Role>({
   check: ({ props, report, attempt }) => {
     (props.rules ?? []).forEach((rule, index) => {
       attempt(() => {
-        const verbs = (rule.verbs ?? []).filter((verb) => ["escalate", "bind", "impersonate"].includes(verb));
+        const verbs = (rule.verbs ?? []).filter((verb) => ESCALATING.includes(verb));
         if (verbs.length > 0) report(`rules[${index}].verbs has ${verbs.join(", ")}`);
       });
     });

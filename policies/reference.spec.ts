@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { families } from "./families";
-import { policiesDocument, rulesDocument } from "./reference";
+import { admissionDocument, policiesDocument, rulesDocument } from "./reference";
 
 const root = join(__dirname, "..");
 
@@ -19,6 +19,10 @@ describe("policies/rules.json", () => {
   it("is what the rules say", () => assertGenerated("policies/rules.json", rulesDocument()));
 });
 
+describe("policies/admission/groups.json", () => {
+  it("is what the rules say", () => assertGenerated("policies/admission/groups.json", admissionDocument()));
+});
+
 describe("docs/policies.md", () => {
   it("is what the rules say", () => assertGenerated("docs/policies.md", policiesDocument()));
 
@@ -31,11 +35,12 @@ describe("docs/policies.md", () => {
 
 describe("the pack", () => {
   it("imports nothing of the program that it judges", () => {
-    for (const name of readdirSync(__dirname).filter((one) => one.endsWith(".ts"))) {
-      const imports = [...readFileSync(join(__dirname, name), "utf8").matchAll(/from "(\.[^"]*)"/g)].map(
-        ([, path]) => path,
-      );
-      for (const path of imports) assert.match(path ?? "", /^\.\//, `${name} imports ${path ?? ""}`);
+    for (const name of readdirSync(__dirname, { recursive: true, encoding: "utf8" })) {
+      if (!name.endsWith(".ts")) continue;
+      for (const [, path = ""] of readFileSync(join(__dirname, name), "utf8").matchAll(/from "(\.[^"]*)"/g)) {
+        const outside = relative(__dirname, join(__dirname, dirname(name), path)).startsWith("..");
+        assert.ok(!outside, `${name} imports ${path}`);
+      }
     }
   });
 

@@ -1,8 +1,11 @@
 import type { Policies } from "@pulumi/policy";
+import { basename } from "node:path";
+import { admissionGroups } from "./admission";
 import { families } from "./families";
+import { places, REASONS, type Cell } from "./places";
 
 /*
- * docs/policies.md and rules.json, from the rules themselves.
+ * docs/policies.md, rules.json and admission/groups.json, from the rules themselves.
  */
 
 const INTRODUCTION = `# Policies
@@ -65,16 +68,64 @@ A JSON file gives each rule an \`enforcementLevel\` (\`advisory\`, \`mandatory\`
 \`\`\`
 `;
 
+const IN_THE_CLUSTER = `## In the cluster
+
+The stack \`platform\` has the API server check the same rules on everything in the namespaces of environments, as [ValidatingAdmissionPolicies](https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/):
+kubectl, an operator or a leaked deployer's token does not get around the pack. They are generated from the rules ([policies/admission](../policies/admission)), are named \`berth-…\`, refuse also what cannot be decided, and
+a refusal names the rule, the value and the fix:
+
+\`\`\`text
+ValidatingAdmissionPolicy 'berth-pods' with binding 'berth-pods' denied request: image-by-digest: app has the image nginx:latest, without a digest; fix: name the image as \`REPOSITORY@sha256:DIGEST\`. …
+\`\`\`
+
+- **Where**: namespaces with the labels \`app.kubernetes.io/managed-by=berth\` and \`berth.dev/environment\`. Nobody takes these labels away, nor those of Pod Security, by whatever subresource.
+- **Fences**: no pod starts without the NetworkPolicy \`default-deny\` and the ResourceQuota \`environment\`, and both stay until the namespace is deleted. Every other deletion is let through, and so are changes of labels,
+  status and finalizers of what was there before the rules.
+- **What the platform knows** takes the place of the pack's parameters: \`domain\`, the Ingress class, the image of \`egressProxy\`, and the namespaces of \`operators\`, which name images and tokens of their own. A \`--policy-pack-config\` changes nothing in the cluster.
+- **Stricter than the pack**: sizes of ranges are added up without what they have in common and without \`except\`. **Not as strict**: resources are judged on pods alone, after the LimitRange has filled them in.
+- **Deployers** write in environments and keep their leases, and nothing else, subresources included; \`berth-deployer\` holds for members of its groups whatever other rights they have. Reading is up to RBAC alone:
+  the role lists every kind, Secrets included, in all namespaces, since those of environments are not known before.
+- **No MutatingAdmissionPolicy**, though Kubernetes 1.36 has them as stable: the program writes out all that an environment needs. A value that is changed on its way in would be undone and made again by every update, and
+  a program that breaks a rule would never hear of it.
+`;
+
 /** The text of docs/policies.md, not formatted yet. */
 export function policiesDocument(): string {
   const count = families.reduce((sum, { policies }) => sum + policies.length, 0);
   return [
     INTRODUCTION,
+    IN_THE_CLUSTER,
     `## Rules\n\n${count} rules in ${families.length} families. The tests of a family stand beside it; test/engine/policies runs the pack on a real engine.\n`,
     ...families.map(
       ({ name, about, policies }) =>
         `### ${name}\n\n${about} Code: [policies/${name}.ts](../policies/${name}.ts), tests: [policies/${name}.spec.ts](../policies/${name}.spec.ts).\n\n${table(policies)}\n`,
     ),
+    placesSection(),
+  ].join("\n");
+}
+
+/** Each rule and its tests. */
+function placesSection(): string {
+  const rows = places().map(({ rule, ...cells }) => [
+    rule,
+    ...[cells.unit, cells.preview, cells.admission, cells.wire].map((cell: Cell) =>
+      typeof cell === "string"
+        ? `no: ${cell}`
+        : `[${basename(cell.file)}](../${cell.file} ${JSON.stringify(cell.title.replaceAll('"', "'"))})`,
+    ),
+  ]);
+  const reasons = Object.entries(REASONS).map(([name, reason]) => `- **${name}**: ${reason}.`);
+  return [
+    "## Where each rule is tested",
+    "",
+    "By itself with every outcome, in a preview of a program that breaks it, by the real API server, and with real pods and packets; a link's title is that of the test. A test fails when one of these is not there.",
+    "",
+    markdownTable(["rule", "unit", "preview", "admission", "real pods and packets"], rows),
+    "",
+    "Why a rule is not tested in a place:",
+    "",
+    ...reasons,
+    "",
   ].join("\n");
 }
 
@@ -93,6 +144,11 @@ export function rulesDocument(): string {
     })),
   );
   return JSON.stringify(rules);
+}
+
+/** The text of admission/groups.json: what the platform has the API server check, and nothing else of the pack; not formatted yet. */
+export function admissionDocument(): string {
+  return JSON.stringify(admissionGroups);
 }
 
 function table(policies: Policies): string {
@@ -117,6 +173,10 @@ function table(policies: Policies): string {
     ];
   });
   const header = ["rule", "checks that", "stacks", "judges a", "level, severity", "fix", "parameters and exceptions"];
+  return markdownTable(header, rows);
+}
+
+function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   return [header, header.map(() => "---"), ...rows]
     .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
     .join("\n");

@@ -231,6 +231,10 @@ testPolicy({
   fails: {
     "no label": { given: namespace({}), says: /enforces nothing/ },
     baseline: { given: namespace({ [enforce]: "baseline" }), says: /enforces baseline/ },
+    "an older version": {
+      given: namespace({ [enforce]: "restricted", [`${enforce}-version`]: "v1.20" }),
+      says: /enforces restricted of v1\.20/,
+    },
   },
   unknown: { "a level that is not known": { given: namespace({ [enforce]: UNKNOWN }) } },
 });

@@ -101,7 +101,7 @@ export const noHostNamespaces = podPolicy(
 );
 
 /** Volume types of the level restricted (Pod Security Standards, "Volume Types"). */
-const VOLUMES = [
+export const VOLUMES = [
   "configMap",
   "csi",
   "downwardAPI",
@@ -191,6 +191,9 @@ export const noPrivilegeEscalation = containerPolicy(
   },
 );
 
+/** Profiles of the level restricted (Pod Security Standards, "Seccomp"). */
+export const SECCOMP_PROFILES: readonly string[] = ["RuntimeDefault", "Localhost"];
+
 /** System calls are filtered. */
 export const seccompProfile = containerPolicy(
   {
@@ -202,13 +205,14 @@ export const seccompProfile = containerPolicy(
   },
   ({ securityContext }, report, spec) => {
     const type = (securityContext?.seccompProfile ?? spec.securityContext?.seccompProfile)?.type;
-    if (type !== "RuntimeDefault" && type !== "Localhost") report(`has the seccomp profile ${type ?? "of the node"}`);
+    if (type === undefined || !SECCOMP_PROFILES.includes(type))
+      report(`has the seccomp profile ${type ?? "of the node"}`);
     if ((securityContext?.procMount ?? "Default") !== "Default") report("has an unmasked /proc");
   },
 );
 
 /** Sysctls that Kubernetes calls safe (Pod Security Standards, "Sysctls"). */
-const SAFE_SYSCTLS = [
+export const SAFE_SYSCTLS = [
   "kernel.shm_rmid_forced",
   "net.ipv4.ip_local_port_range",
   "net.ipv4.ip_unprivileged_port_start",
@@ -246,10 +250,17 @@ export const namespaceEnforcesRestricted = resourcePolicy<KubeObject>({
   url: "https://kubernetes.io/docs/concepts/security/pod-security-admission/",
   types: /^kubernetes:core\/v1:Namespace$/,
   check: ({ props, report }) => {
-    const level = props.metadata?.labels?.["pod-security.kubernetes.io/enforce"];
+    const labels = props.metadata?.labels;
+    const level = labels?.["pod-security.kubernetes.io/enforce"];
+    const version = labels?.["pod-security.kubernetes.io/enforce-version"] ?? "latest";
     if (level !== "restricted") report(`the namespace enforces ${level ?? "nothing"}`);
+    // Older versions of the level ask for less.
+    else if (version !== "latest") report(`the namespace enforces restricted of ${version}`);
   },
 });
+
+/** What an image by digest ends with. */
+export const IMAGE_WITH_DIGEST = /@sha256:[0-9a-f]{64}$/;
 
 /** What runs is what was built. */
 export const imageByDigest = containerPolicy(
@@ -261,7 +272,7 @@ export const imageByDigest = containerPolicy(
     url: "https://kubernetes.io/docs/concepts/containers/images/#image-names",
   },
   ({ image }, report) => {
-    if (image !== undefined && !/@sha256:[0-9a-f]{64}$/.test(image)) report(`has the image ${image}, without a digest`);
+    if (image !== undefined && !IMAGE_WITH_DIGEST.test(image)) report(`has the image ${image}, without a digest`);
   },
 );
 

@@ -8,7 +8,7 @@ import type { PlatformConfig } from "../../config/platform";
 import { clusterMetadata } from "./context";
 import { DEPLOYER } from "./rbac";
 
-/** The rule that keeps deployers to environments, and its binding. */
+/** What the API server checks, and for which objects. */
 export interface AdmissionPlan {
   policy: ValidatingAdmissionPolicyArgs;
   binding: ValidatingAdmissionPolicyBindingArgs;
@@ -16,23 +16,22 @@ export interface AdmissionPlan {
 
 /**
  * Plans what RBAC cannot say, since namespaces of environments have no names known before: a deployer writes in namespaces of
- * environments only, makes and deletes only such namespaces, and in the platform namespace keeps leases and nothing else. A leaked
- * deployer token thus reaches environments, not what else runs in the cluster.
+ * environments only, subresources such as `pods/exec` and `serviceaccounts/token` included, makes and deletes only such namespaces, and
+ * in the platform namespace keeps leases and nothing else. A leaked deployer token thus reaches environments, not what else runs in the
+ * cluster.
  *
  * It holds for the deployer's service account and for the configured groups, whatever other rights their members have.
  */
-export function planAdmission({ deployerGroups }: PlatformConfig): AdmissionPlan {
+export function planDeployerAdmission({ deployerGroups }: PlatformConfig): AdmissionPlan {
   const metadata = clusterMetadata(DEPLOYER);
-  const account = `system:serviceaccount:${PLATFORM_NAMESPACE}:${DEPLOYER}`;
+  const isAccount = `request.userInfo.username == "system:serviceaccount:${PLATFORM_NAMESPACE}:${DEPLOYER}"`;
   return {
     policy: {
       metadata,
       spec: {
         failurePolicy: "Fail",
         matchConstraints: {
-          resourceRules: [
-            { apiGroups: ["*"], apiVersions: ["*"], resources: ["*"], operations: ["CREATE", "UPDATE", "DELETE"] },
-          ],
+          resourceRules: [{ apiGroups: ["*"], apiVersions: ["*"], resources: ["*/*"], operations: ["*"] }],
         },
         matchConditions: [
           {
@@ -42,7 +41,7 @@ export function planAdmission({ deployerGroups }: PlatformConfig): AdmissionPlan
           },
           {
             name: "is-deployer",
-            expression: `request.userInfo.username == ${JSON.stringify(account)} || request.userInfo.groups.exists(group, group in ${JSON.stringify(deployerGroups)})`,
+            expression: `${isAccount} || request.userInfo.groups.exists(group, group in ${JSON.stringify(deployerGroups)})`,
           },
         ],
         variables: [
@@ -63,6 +62,11 @@ export function planAdmission({ deployerGroups }: PlatformConfig): AdmissionPlan
             expression:
               "variables.isNamespace ? variables.wasOurs && variables.isOurs : variables.isInEnvironment || variables.isLease",
             message: `deployers of Berth write in namespaces labelled ${LABEL.managedBy}=${MANAGED_BY} and ${LABEL.environment} only`,
+            reason: "Forbidden",
+          },
+          {
+            expression: `request.operation != "CONNECT" || !(${isAccount})`,
+            message: "the deployer of Berth opens no connection into a pod, nor to a node or a Service",
             reason: "Forbidden",
           },
         ],

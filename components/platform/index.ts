@@ -50,10 +50,10 @@ export class Platform extends pulumi.ComponentResource {
       const dependsOn = [owner.add(ClusterRole, `role-${suffix}`, role, transform.clusterRole)];
       owner.with({ dependsOn }).add(ClusterRoleBinding, `role-binding-${suffix}`, binding);
     }
-    const policy = owner.add(ValidatingAdmissionPolicy, "admission-deployer", plan.admission.policy);
-    owner
-      .with({ dependsOn: [policy] })
-      .add(ValidatingAdmissionPolicyBinding, "admission-binding-deployer", plan.admission.binding);
+    for (const [suffix, { policy, binding }] of Object.entries(plan.admission)) {
+      const dependsOn = [owner.add(ValidatingAdmissionPolicy, `admission-${suffix}`, policy)];
+      owner.with({ dependsOn }).add(ValidatingAdmissionPolicyBinding, `admission-binding-${suffix}`, binding);
+    }
     const namespace = owner
       .with({ customTimeouts: { delete: "5m" } })
       .add(Namespace, "namespace", plan.namespace, transform.namespace);

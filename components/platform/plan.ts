@@ -9,8 +9,9 @@ import { acceptedModes, defaultVersion } from "../../config/platform";
 import type { Gateway, PlatformConfig, PlatformFacts } from "../../config/platform";
 import { traefikKinds } from "../../config/traefik";
 import { RESTRICTED_NAMESPACE } from "../security";
-import { planAdmission } from "./admission";
+import { planDeployerAdmission } from "./admission";
 import type { AdmissionPlan } from "./admission";
+import { planEnvironmentRules } from "./environment-rules";
 import { GATEWAY_SELECTOR, INGRESS_CLASS, PLATFORM_LABELS, PRIORITY_CLASSES, clusterMetadata } from "./context";
 import { INGRESS_CLASS_ARGS, planGateway } from "./gateway";
 import type { GatewayPlan } from "./gateway";
@@ -39,7 +40,8 @@ export interface PlatformPlan {
   leases: { role: RoleArgs; binding: RoleBindingArgs };
   /** By project: the right to read what it may take from its preview secrets, where that is anything. */
   previewSecrets: Record<string, { role: RoleArgs; binding: RoleBindingArgs }>;
-  admission: AdmissionPlan;
+  /** What the API server checks, by name. */
+  admission: Record<string, AdmissionPlan>;
   deployer: ServiceAccountArgs;
   /** Undefined when the gateway runs on the host. */
   gateway: GatewayPlan | undefined;
@@ -82,7 +84,7 @@ export function planPlatform(config: PlatformConfig): PlatformPlan {
     },
     leases: { role: LEASES_ROLE, binding: deployer.leases },
     previewSecrets: planPreviewSecrets(config),
-    admission: planAdmission(config),
+    admission: { deployer: planDeployerAdmission(config), ...planEnvironmentRules(config, facts) },
     deployer: DEPLOYER_ACCOUNT,
     gateway: config.gateway.mode === "deployed" ? planGateway(config.gateway, facts.port) : undefined,
     broker: config.oauth ? planBroker(config.oauth, facts) : undefined,

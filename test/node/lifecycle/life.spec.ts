@@ -125,6 +125,35 @@ describe("environments with real pods", function () {
     }
   });
 
+  it("run without rights: no capability, no way to one, not as root, in namespaces of their own, with no token and nothing of the node", async () => {
+    const script = `const { existsSync, readFileSync, readlinkSync } = require("node:fs");
+      const lines = readFileSync("/proc/self/status", "utf8").split("\\n").map((line) => line.split(/:\\s+/));
+      const spaces = ["net", "pid", "ipc"].map((name) => readlinkSync("/proc/self/ns/" + name));
+      const mounts = readFileSync("/proc/self/mounts", "utf8").split("\\n").map((line) => line.split(" ")[1]);
+      const token = existsSync("/var/run/secrets/kubernetes.io");
+      console.log(JSON.stringify({ status: Object.fromEntries(lines), spaces, mounts, token }));`;
+    const { status, spaces, mounts, token } = JSON.parse(await cluster.exec("left", ["node", "-e", script])) as {
+      status: Record<string, string>;
+      spaces: string[];
+      mounts: string[];
+      token: boolean;
+    };
+    for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) assert.match(status[set] ?? "", /^0+$/, set);
+    // 2 is the mode of filters (proc(5), /proc/PID/status).
+    assert.deepEqual([status["NoNewPrivs"], status["Seccomp"]], ["1", "2"]);
+    assert.ok(Number(status["Uid"]?.split("\t")[0]) > 0, status["Uid"]);
+    const ofNode = await cluster.onNode(["readlink", "/proc/1/ns/net", "/proc/1/ns/pid", "/proc/1/ns/ipc"]);
+    for (const space of spaces) assert.ok(!ofNode.includes(space), space);
+    assert.equal(token, false);
+    for (const folder of ["/host", "/var/lib/kubelet", "/run/containerd"]) assert.ok(!mounts.includes(folder), folder);
+    const onNode = ["127.0.0.1", new URL(cluster.kube.server).hostname];
+    const ports = await cluster.probeFromNode(onNode.map((host) => ({ what: host, host, port: 3000 })));
+    assert.deepEqual(
+      ports.map(({ connected }) => connected),
+      [false, false],
+    );
+  });
+
   it("keep their rows when the database's pod is killed", async () => {
     const pod = `${inside("left")}/pods/postgresql-0`;
     const before = await cluster.kube.get<KubeObject>(pod);

@@ -185,7 +185,8 @@ export class RealCluster {
     }
   }
 
-  private async onNode(argv: readonly string[]): Promise<string> {
+  /** Runs a program on the node and gives its standard output. */
+  async onNode(argv: readonly string[]): Promise<string> {
     const [program = "", ...args] = onNode(this.nodePid, argv);
     return (await run(program, args, { timeout: 60_000 })).stdout;
   }

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { LABEL, MANAGED_BY } from "../../config/labels";
+import { parsePlatform } from "../../config/platform";
+import { admissionGroups } from "../../policies/admission";
+import { DEFAULT_DENY, QUOTA } from "../../policies/admission/network";
+import { ENVIRONMENT } from "../../policies/admission/objects";
+import { families } from "../../policies/families";
+import { DEPLOYED_PLATFORM, DIGEST, HOST_FACTS, HOST_PLATFORM, PR, config } from "../../test/support/samples";
+import { planPrEnvironment } from "../pr-environment/plan";
+import { planPlatform } from "./plan";
+
+interface Planned {
+  policy: {
+    spec: {
+      failurePolicy: string;
+      variables: { name: string; expression: string }[];
+      validations: { message: string; messageExpression: string }[];
+    };
+  };
+  binding: {
+    spec: { policyName: string; validationActions: string[]; matchResources?: object; paramRef?: object };
+  };
+}
+
+function planned(fields: object = {}): Record<string, Planned> {
+  const { admission } = planPlatform(parsePlatform({ ...HOST_PLATFORM, ...fields }));
+  const rules = Object.entries(admission).filter(([name]) => name !== "deployer");
+  return Object.fromEntries(rules) as unknown as Record<string, Planned>;
+}
+
+function variable({ policy }: Planned | undefined = assert.fail("no such rules"), name: string): unknown {
+  const found = policy.spec.variables.find((one) => one.name === name) ?? assert.fail(`no variable ${name}`);
+  return JSON.parse(found.expression) as unknown;
+}
+
+describe("rules on environments in the cluster", () => {
+  it("are all there, refuse, and refuse what cannot be decided", () => {
+    const rules = planned();
+    assert.deepEqual(
+      Object.keys(rules),
+      admissionGroups.map(({ name }) => name),
+    );
+    for (const [name, { policy, binding }] of Object.entries(rules)) {
+      assert.equal(policy.spec.failurePolicy, "Fail");
+      assert.equal(binding.spec.policyName, `berth-${name}`);
+      assert.deepEqual(binding.spec.validationActions, ["Deny", "Audit"]);
+    }
+  });
+
+  it("hold for what is in environments, and for their namespaces by the same labels", () => {
+    const { namespaces, ...others } = planned();
+    assert.equal(namespaces?.binding.spec.matchResources, undefined);
+    for (const { binding } of Object.values(others)) {
+      assert.deepEqual(binding.spec.matchResources, {
+        namespaceSelector: {
+          matchLabels: { [LABEL.managedBy]: MANAGED_BY },
+          matchExpressions: [{ key: LABEL.environment, operator: "Exists" }],
+        },
+      });
+    }
+    assert.deepEqual(ENVIRONMENT, { key: LABEL.managedBy, value: MANAGED_BY, name: LABEL.environment });
+  });
+
+  it("know the platform's domain, Ingress class, egress proxy and operators", () => {
+    const rules = planned();
+    assert.deepEqual(variable(rules["ingresses"], "domains"), ["berth.localhost"]);
+    assert.deepEqual(variable(rules["ingresses"], "classes"), ["berth"]);
+    assert.deepEqual(variable(rules["pods"], "operatorNamespaces"), []);
+    assert.deepEqual(variable(rules["egress-proxy"], "repositories"), []);
+    const egressProxy = { image: `registry.example.com/proxy@${DIGEST}` };
+    assert.deepEqual(variable(planned({ egressProxy })["egress-proxy"], "repositories"), [
+      "registry.example.com/proxy",
+    ]);
+    const images = { "16": `ghcr.io/cloudnative-pg/postgresql:16.9@${DIGEST}` };
+    const other = planned({
+      domain: DEPLOYED_PLATFORM.domain,
+      gateway: { mode: "existing", ingressClass: "nginx", sources: [{ cidr: "10.0.0.0/16" }] },
+      operators: { cloudnativePg: { apiServerCidrs: ["10.0.0.0/16"], images } },
+    });
+    assert.deepEqual(variable(other["ingresses"], "domains"), ["preview.example.com"]);
+    assert.deepEqual(variable(other["ingresses"], "classes"), ["nginx"]);
+    assert.deepEqual(variable(other["pods"], "operatorNamespaces"), ["cnpg-system"]);
+    assert.deepEqual(variable(other["service-accounts"], "operatorNamespaces"), ["cnpg-system"]);
+  });
+
+  it("take everything else from the pack's own parameters", () => {
+    const { parameters } = admissionGroups.find(({ name }) => name === "network-policies") ?? assert.fail();
+    for (const { name, default: usual } of parameters) {
+      assert.deepEqual(variable(planned()["network-policies"], name), usual);
+    }
+  });
+
+  it("ask for fences that every environment has", () => {
+    const plan = planPrEnvironment({ config: config(), pr: PR, platform: HOST_FACTS });
+    const names = (one: unknown) => (one as { metadata: { name: string } }).metadata.name;
+    assert.equal(names(plan.networkPolicies["default-deny"]), DEFAULT_DENY);
+    assert.equal(names(plan.quota), QUOTA);
+    const rules = planned();
+    const deny = { parameterNotFoundAction: "Deny" };
+    assert.deepEqual(rules["default-deny-both-ways"]?.binding.spec.paramRef, { name: DEFAULT_DENY, ...deny });
+    assert.deepEqual(rules["namespace-has-quota"]?.binding.spec.paramRef, { name: QUOTA, ...deny });
+  });
+
+  it("are rules of the pack, and say which and how to keep it", () => {
+    const known = new Map(families.flatMap(({ policies }) => policies.map((one) => [one.name, one] as const)));
+    for (const { checks } of admissionGroups) {
+      for (const { rule, message, messageExpression } of checks) {
+        const { remediationSteps = "no fix" } = known.get(rule) ?? assert.fail(`${rule} is no rule`);
+        assert.ok(message.startsWith(`${rule}: `) && message.endsWith(`; fix: ${remediationSteps}`), message);
+        assert.ok(messageExpression.startsWith(`"${rule}: "`), messageExpression);
+      }
+    }
+  });
+});

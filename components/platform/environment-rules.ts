@@ -1,0 +1,72 @@
+import { repositoryOf } from "../../config/image";
+import { LABEL, MANAGED_BY } from "../../config/labels";
+import type { PlatformConfig, PlatformFacts } from "../../config/platform";
+import generated from "../../policies/admission/groups.json";
+// Types only: of the policy pack the program uses nothing but these data.
+import type { AdmissionGroup } from "../../policies/admission/cel";
+import type { AdmissionPlan } from "./admission";
+import { clusterMetadata } from "./context";
+
+const groups = generated as readonly AdmissionGroup[];
+
+/**
+ * Plans the policy pack's rules on environments as the API server checks them, by name, so that neither kubectl nor an operator gets around
+ * them. Each is a refusal, also when it cannot be decided.
+ *
+ * What the platform knows takes the place of the rules' own defaults: its domain, the class of its Ingresses, the image of its
+ * egress proxy, and where its operators run.
+ */
+export function planEnvironmentRules(
+  { operators, egressProxy }: PlatformConfig,
+  { domain, ingressClass }: Pick<PlatformFacts, "domain" | "ingressClass">,
+): Record<string, AdmissionPlan> {
+  const known: Record<string, unknown> = {
+    domains: [domain],
+    classes: [ingressClass],
+    repositories: egressProxy ? [repositoryOf(egressProxy.image)] : [],
+    operatorNamespaces: Object.values(operators).map(({ namespace }) => namespace),
+  };
+  return Object.fromEntries(groups.map((group) => [group.name, planGroup(group, known)]));
+}
+
+function planGroup(group: AdmissionGroup, known: Record<string, unknown>): AdmissionPlan {
+  const { matched, conditions, parameters, variables, checks, requires } = group;
+  const { labels, ...named } = clusterMetadata(`berth-${group.name}`);
+  const metadata = { ...named, labels, annotations: { "kubernetes.io/description": group.about } };
+  return {
+    policy: {
+      metadata,
+      spec: {
+        failurePolicy: "Fail",
+        ...(requires ? { paramKind: { apiVersion: requires.apiVersion, kind: requires.kind } } : {}),
+        matchConstraints: { resourceRules: matched },
+        ...(conditions.length > 0 ? { matchConditions: conditions } : {}),
+        variables: [
+          ...parameters.map(({ name, default: usual }) => ({ name, expression: JSON.stringify(known[name] ?? usual) })),
+          ...variables,
+        ],
+        validations: checks.map(({ expression, message, messageExpression }) => ({
+          expression,
+          message,
+          messageExpression,
+          reason: "Forbidden",
+        })),
+      },
+    },
+    binding: {
+      metadata,
+      spec: {
+        policyName: metadata.name,
+        validationActions: ["Deny", "Audit"],
+        ...(group.scope === "environments" ? { matchResources: { namespaceSelector: ENVIRONMENTS } } : {}),
+        ...(requires ? { paramRef: { name: requires.name, parameterNotFoundAction: "Deny" } } : {}),
+      },
+    },
+  };
+}
+
+/** Namespaces of environments. */
+const ENVIRONMENTS = {
+  matchLabels: { [LABEL.managedBy]: MANAGED_BY },
+  matchExpressions: [{ key: LABEL.environment, operator: "Exists" }],
+};

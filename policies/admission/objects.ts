@@ -1,0 +1,169 @@
+import { hostUnderDomain, ingressTls, noDoorOfItsOwn, noWildcardHost } from "../exposure";
+import { namespaceLabelled } from "../hygiene";
+import { ESCALATING, previewsTouchNoPlatform, rbacNoEscalation, rbacNoWildcards } from "../identity";
+import { namespaceEnforcesRestricted } from "../workloads";
+import { changed, check, field, literal, parameter, writes, type AdmissionGroup } from "./cel";
+
+/*
+ * What else environments consist of: their namespaces, ways in, and rights.
+ */
+
+const labels = (object: string) => `${object}.metadata.?labels.orValue({})`;
+
+/** By what an environment's namespace is known, and what takes every other group of rules to it. */
+export const ENVIRONMENT = { key: "app.kubernetes.io/managed-by", value: "berth", name: "berth.dev/environment" };
+
+function isEnvironment(object: string): string {
+  return `(${labels(object)}[?${literal(ENVIRONMENT.key)}].orValue("") == ${literal(ENVIRONMENT.value)} && ${literal(ENVIRONMENT.name)} in ${labels(object)})`;
+}
+
+/** Namespaces of environments, also by way of `namespaces/status` and `namespaces/finalize`, which can change labels too. */
+export const namespaces: AdmissionGroup = {
+  name: "namespaces",
+  about: "Namespaces of environments stay marked as such, and confine their pods.",
+  scope: "namespaces",
+  matched: [writes("", "namespaces", "namespaces/status", "namespaces/finalize")],
+  conditions: [
+    {
+      name: "is-an-environment",
+      expression: `${isEnvironment("object")} || (oldObject != null && ${isEnvironment("oldObject")})`,
+    },
+    changed((object) => labels(object)),
+  ],
+  parameters: [parameter(namespaceLabelled, "labels")],
+  variables: [
+    { name: "given", expression: labels("object") },
+    { name: "missing", expression: 'variables.labels.filter(one, variables.given[?one].orValue("") == "")' },
+    {
+      name: "level",
+      expression: 'variables.given[?"pod-security.kubernetes.io/enforce"].orValue("nothing")',
+    },
+    {
+      name: "version",
+      expression: 'variables.given[?"pod-security.kubernetes.io/enforce-version"].orValue("latest")',
+    },
+  ],
+  checks: [
+    check(
+      namespaceEnforcesRestricted,
+      'variables.level == "restricted" && variables.version == "latest"',
+      '"the namespace enforces " + variables.level + " of version " + variables.version',
+    ),
+    check(
+      namespaceLabelled,
+      `size(variables.missing) == 0 && ${isEnvironment("object")}`,
+      `"the namespace of an environment lacks the labels " + (variables.missing + (variables.given[?${literal(ENVIRONMENT.key)}].orValue("") == ${literal(ENVIRONMENT.value)} ? [] : [${literal(`${ENVIRONMENT.key}=${ENVIRONMENT.value}`)}])).map(one, string(one)).join(", ")`,
+    ),
+  ],
+};
+
+const RULES = "object.spec.?rules.orValue([])";
+
+/** Ingresses. */
+export const ingresses: AdmissionGroup = {
+  name: "ingresses",
+  about: "Under which hosts environments are reached.",
+  scope: "environments",
+  matched: [writes("networking.k8s.io", "ingresses")],
+  conditions: [changed(field("spec"))],
+  parameters: [parameter(hostUnderDomain, "domains"), parameter(ingressTls, "classes")],
+  variables: [
+    { name: "hosts", expression: `${RULES}.map(rule, string(rule.?host.orValue("")))` },
+    {
+      name: "foreignHosts",
+      expression:
+        'variables.hosts.filter(host, host != "" && !(size(variables.domains) == 0 ? host.matches("^[^.]+[.].") : variables.domains.exists(domain, host.endsWith("." + domain) && host.indexOf(".") > 0 && host.indexOf(".") == size(host) - size(domain) - 1)))',
+    },
+    { name: "wideHosts", expression: 'variables.hosts.filter(host, host == "" || host.contains("*"))' },
+    {
+      name: "bareHosts",
+      expression:
+        'object.spec.?ingressClassName.orValue("") in variables.classes ? [] : variables.hosts.filter(host, !object.spec.?tls.orValue([]).exists(one, host in one.?hosts.orValue([])))',
+    },
+  ],
+  checks: [
+    check(
+      hostUnderDomain,
+      "size(variables.foreignHosts) == 0",
+      'variables.foreignHosts.join(", ") + " is not one label under " + (size(variables.domains) == 0 ? "a domain" : variables.domains.map(one, string(one)).join(" or "))',
+    ),
+    check(
+      noWildcardHost,
+      "size(variables.wideHosts) == 0 && !has(object.spec.defaultBackend)",
+      'has(object.spec.defaultBackend) ? "spec.defaultBackend takes every host" : "spec.rules has the hosts [" + variables.wideHosts.join(", ") + "]: a wildcard, or none, which takes every host"',
+    ),
+    check(
+      ingressTls,
+      "size(variables.bareHosts) == 0",
+      '"spec.tls has nothing for [" + variables.bareHosts.join(", ") + "]"',
+    ),
+  ],
+};
+
+/** Services. */
+export const services: AdmissionGroup = {
+  name: "services",
+  about: "Environments have no doors beside the gateway.",
+  scope: "environments",
+  matched: [writes("", "services")],
+  conditions: [changed(field("spec"))],
+  parameters: [],
+  variables: [
+    { name: "type", expression: 'object.spec.?type.orValue("ClusterIP")' },
+    { name: "addresses", expression: "object.spec.?externalIPs.orValue([])" },
+  ],
+  checks: [
+    check(
+      noDoorOfItsOwn,
+      '!(variables.type in ["LoadBalancer", "NodePort"]) && size(variables.addresses) == 0',
+      '"spec.type is " + variables.type + ", spec.externalIPs is [" + variables.addresses.map(one, string(one)).join(", ") + "]"',
+    ),
+  ],
+};
+
+const ROLE_FIELDS = ["apiGroups", "resources", "verbs", "nonResourceURLs"];
+const WIDE = `[${ROLE_FIELDS.map((one) => `rule.?${one}.orValue([]).exists(value, value.contains("*"))`).join(", ")}].exists(one, one)`;
+
+/** Roles. */
+export const roles: AdmissionGroup = {
+  name: "roles",
+  about: "Rights within environments are named, and give no others.",
+  scope: "environments",
+  matched: [writes("rbac.authorization.k8s.io", "roles")],
+  conditions: [changed(field("rules"))],
+  parameters: [],
+  variables: [
+    { name: "rules", expression: "dyn(object).?rules.orValue([])" },
+    {
+      name: "escalating",
+      expression: `variables.rules.filter(rule, rule.?verbs.orValue([]).exists(verb, verb in ${literal(ESCALATING)}))`,
+    },
+  ],
+  checks: [
+    check(
+      rbacNoWildcards,
+      `!variables.rules.exists(rule, ${WIDE})`,
+      `"the Role " + object.metadata.name + " has a wildcard"`,
+    ),
+    check(
+      rbacNoEscalation,
+      "size(variables.escalating) == 0",
+      '"verbs of the Role " + object.metadata.name + ": " + variables.escalating.map(rule, rule.verbs.map(verb, string(verb)).join(", ")).join(", ")',
+    ),
+  ],
+};
+
+/** Bindings of roles. */
+export const roleBindings: AdmissionGroup = {
+  name: "role-bindings",
+  about: "Nobody gets rights of the cluster by way of an environment.",
+  scope: "environments",
+  matched: [writes("rbac.authorization.k8s.io", "rolebindings")],
+  conditions: [
+    changed(field("subjects")),
+    { name: "is-of-the-cluster", expression: 'object.roleRef.kind == "ClusterRole"' },
+  ],
+  parameters: [],
+  variables: [],
+  checks: [check(previewsTouchNoPlatform, "false", '"it binds the ClusterRole " + object.roleRef.name')],
+};

@@ -1,0 +1,150 @@
+import { admissionGroups } from "./admission";
+import { families } from "./families";
+
+/*
+ * Where each rule is tested: by itself, in a preview on the real engine, by the real API server, and with real pods and packets.
+ */
+
+/** A test, or a suite of tests. */
+export interface Test {
+  /** From the repository's root. */
+  readonly file: string;
+  /** Its title with those of all suites around it, as mocha prints them in one line. */
+  readonly title: string;
+}
+
+/** Why a rule is not tested in a place. */
+export const REASONS = {
+  cloud: "a resource of AWS or GitHub, which passes neither the cluster's API server nor its network",
+  detectors: "it takes detectors of known formats and the entropy of texts, for which CEL has no functions",
+  "several objects": "it relates several objects, and the API server judges one at a time",
+  source:
+    "what stands in the pack's config about the program says nothing of others who write Secrets, such as controllers",
+  "cluster-wide":
+    "a class or role of the whole cluster belongs to its administrators, and to no environment; deployers make none",
+  lifecycle: "the date is written after the namespace has been made, and the rule only advises",
+  "API object": "it is about an object of the API, of which no pod and no packet sees anything",
+} as const;
+
+type Reason = keyof typeof REASONS;
+
+/** A test that shows the rule, or why there is none. */
+export type Cell = Test | Reason;
+
+/** Where a rule is tested. */
+export interface Row {
+  readonly rule: string;
+  readonly family: string;
+  readonly unit: Test;
+  readonly preview: Test;
+  readonly admission: Cell;
+  readonly wire: Cell;
+}
+
+const BYPASS = "test/engine/policies/bypass.spec.ts";
+const around = (title: string): Test => ({ file: BYPASS, title: `ways around the rules in the cluster ${title}` });
+
+/** Rules whose test in the cluster is not the one that all have, and those that have none there. */
+const ADMISSION: Record<string, Cell> = {
+  "default-deny-both-ways": around("no pod starts in an environment without its fences"),
+  "namespace-has-quota": around("no pod starts in an environment without its fences"),
+  "host-rules-need-a-cni": around("rules by host name are refused where nothing enforces them"),
+  "rbac-no-cluster-wide-secrets": around("by the deployer no pod is made or entered, and no right is given"),
+  "no-secret-outside-secret": "detectors",
+  "secrets-have-a-source": "source",
+  "storage-encrypted": "cluster-wide",
+  "no-world-egress-in-parts": "several objects",
+  "public-services-have-probes": "several objects",
+  "expiry-set": "lifecycle",
+};
+
+const LIFE = "test/node/lifecycle/life.spec.ts";
+const life = (title: string): Test => ({ file: LIFE, title: `environments with real pods ${title}` });
+const unconfined = life(
+  "run without rights: no capability, no way to one, not as root, in namespaces of their own, with no token and nothing of the node",
+);
+const closed = life("reach neither the API server nor the outside nor the metadata address, which the node reaches");
+const packets = (title: string): Test => ({
+  file: "test/node/cluster/policy.spec.ts",
+  title: `NetworkPolicies on a real node, with real packets ${title}`,
+});
+const gateway = (title: string): Test => ({
+  file: "test/node/lifecycle/access.spec.ts",
+  title: `the way to an environment through the gateway ${title}`,
+});
+const parts = (title: string): Test => ({
+  file: "test/node/lifecycle/workloads.spec.ts",
+  title: `an app with services, with real pods ${title}`,
+});
+const identity = parts("runs each with its own image, variables, size and identity, and tells of every URL");
+
+/** With real pods and packets. Rules on objects that no pod sees are not here. */
+const WIRE: Record<string, Test> = {
+  "no-secret-outside-secret": {
+    file: "test/node/lifecycle/sealed-secrets.spec.ts",
+    title:
+      "values that are sealed for the cluster stand in no output, no file of the state, no object but the Secret, and not plain in etcd",
+  },
+  "no-world-egress": closed,
+  "no-world-egress-in-parts": packets("opens one outside network and no other"),
+  "egress-proxy-runs-its-image": {
+    file: "test/node/lifecycle/egress-hosts.spec.ts",
+    title:
+      "hosts that egress rules name, with real packets through a real proxy leave no way past the proxy, and the proxy no way to private addresses and other ports",
+  },
+  "no-reserved-egress": closed,
+  "default-deny-both-ways": packets("lets no packet of a new pod out of a closed namespace, from the first on"),
+  "dns-only-to-the-cluster": packets("refuses every way out of a closed namespace, and into it, but DNS"),
+  "host-rules-need-a-cni": {
+    file: "test/node/lifecycle/egress-hosts.spec.ts",
+    title:
+      "hosts that egress rules name, with real packets through a real proxy are all that is reached: no other host, port, address or private address behind a name",
+  },
+  "no-privileged-containers": unconfined,
+  "no-host-namespaces": unconfined,
+  "no-host-path": unconfined,
+  "no-host-port": unconfined,
+  "capabilities-dropped": unconfined,
+  "run-as-non-root": unconfined,
+  "no-privilege-escalation": unconfined,
+  "seccomp-profile": unconfined,
+  "namespace-enforces-restricted": parts("says how to fix an image that needs root"),
+  "resources-bounded": identity,
+  "no-token-automount": unconfined,
+  "no-default-service-account": identity,
+  "public-services-have-probes": parts("rolls two replicas to another image without one failed request"),
+  "host-under-preview-domain": gateway(
+    "says of a host that nobody has nothing but 404, and has no certificate for two labels",
+  ),
+  "no-wildcard-host": gateway("says of a host that nobody has nothing but 404, and has no certificate for two labels"),
+  "ingress-tls": gateway("is https, with a certificate of the cluster's own authority that no other client takes"),
+  "no-load-balancer-or-node-port": unconfined,
+};
+
+/** Every rule with its tests, in the pack's order. */
+export function places(): Row[] {
+  const checked = new Set(admissionGroups.flatMap(({ checks }) => checks.map(({ rule }) => rule)));
+  return families.flatMap(({ name: family, policies }) =>
+    policies.map(({ name: rule }) => {
+      const meetsCluster = checked.has(rule) || rule in ADMISSION;
+      return {
+        rule,
+        family,
+        unit: { file: `policies/${family}.spec.ts`, title: rule },
+        preview: {
+          file: "test/engine/policies/every-rule.spec.ts",
+          title: `every rule in a preview ${rule} is found broken`,
+        },
+        admission: ADMISSION[rule] ?? (checked.has(rule) ? admitted(rule) : "cloud"),
+        wire: WIRE[rule] ?? (meetsCluster ? "API object" : "cloud"),
+      };
+    }),
+  );
+}
+
+function admitted(rule: string): Test {
+  return {
+    file: "test/engine/policies/admission.spec.ts",
+    title: `rules in the cluster ${rule} admits what keeps it and refuses what breaks it, naming value and fix`,
+  };
+}
