@@ -90,6 +90,18 @@ describe("rules on environments in the cluster", () => {
     }
   });
 
+  it("leave out what the platform takes back, and know no other names", () => {
+    const withoutRules = { "image-by-digest": "a registry without digests", "no-load-balancer-or-node-port": "a lab" };
+    const rules = planned({ withoutRules });
+    assert.equal(rules["services"], undefined);
+    const messages = rules["pods"]?.policy.spec.validations.map(({ message }) => message.split(":")[0]);
+    assert.ok(messages?.includes("no-host-path") && !messages.includes("image-by-digest"));
+    assert.throws(
+      () => planned({ withoutRules: { "image-by-tag": "no reason" } }),
+      /withoutRules\.image-by-tag is no rule that the API server checks; accepted: .*image-by-digest.* Correct the name/,
+    );
+  });
+
   it("ask for fences that every environment has", () => {
     const plan = planPrEnvironment({ config: config(), pr: PR, platform: HOST_FACTS });
     const names = (one: unknown) => (one as { metadata: { name: string } }).metadata.name;

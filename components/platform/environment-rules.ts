@@ -1,6 +1,7 @@
 import { repositoryOf } from "../../config/image";
 import { LABEL, MANAGED_BY } from "../../config/labels";
 import type { PlatformConfig, PlatformFacts } from "../../config/platform";
+import { ConfigError, toProblem } from "../../config/problems";
 import generated from "../../policies/admission/groups.json";
 // Types only: of the policy pack the program uses nothing but these data.
 import type { AdmissionGroup } from "../../policies/admission/cel";
@@ -15,9 +16,11 @@ const groups = generated as readonly AdmissionGroup[];
  *
  * What the platform knows takes the place of the rules' own defaults: its domain, the class of its Ingresses, the image of its
  * egress proxy, and where its operators run.
+ *
+ * @throws ConfigError when `withoutRules` names what is no rule
  */
 export function planEnvironmentRules(
-  { operators, egressProxy }: PlatformConfig,
+  { operators, egressProxy, withoutRules }: PlatformConfig,
   { domain, ingressClass }: Pick<PlatformFacts, "domain" | "ingressClass">,
 ): Record<string, AdmissionPlan> {
   const known: Record<string, unknown> = {
@@ -26,7 +29,29 @@ export function planEnvironmentRules(
     repositories: egressProxy ? [repositoryOf(egressProxy.image)] : [],
     operatorNamespaces: Object.values(operators).map(({ namespace }) => namespace),
   };
-  return Object.fromEntries(groups.map((group) => [group.name, planGroup(group, known)]));
+  assertKnown(Object.keys(withoutRules));
+  return Object.fromEntries(
+    groups.flatMap((group) => {
+      const checks = group.checks.filter(({ rule }) => !(rule in withoutRules));
+      return checks.length === 0 ? [] : [[group.name, planGroup({ ...group, checks }, known)]];
+    }),
+  );
+}
+
+function assertKnown(names: readonly string[]): void {
+  const rules = [...new Set(groups.flatMap(({ checks }) => checks.map(({ rule }) => rule)))].sort();
+  const unknown = names.filter((name) => !rules.includes(name));
+  if (unknown.length === 0) return;
+  const problems = unknown.map((name) =>
+    toProblem({
+      path: ["withoutRules", name],
+      atKey: true,
+      value: "no rule that the API server checks",
+      accepted: rules.join(", "),
+      fix: "Correct the name, or leave it out.",
+    }),
+  );
+  throw new ConfigError("berth:platform", problems);
 }
 
 function planGroup(group: AdmissionGroup, known: Record<string, unknown>): AdmissionPlan {

@@ -60,6 +60,16 @@ describe("berth:platform", () => {
       /privateEgress\[0\] is "203\.0\.113\.0\/24", not a private range/,
     ],
     [
+      "a rule left out without a reason",
+      { withoutRules: { "image-by-digest": "" } },
+      /withoutRules\.image-by-digest is ""; accepted: a reason/,
+    ],
+    [
+      "a rule that has no name",
+      { withoutRules: { "Image by digest": "why not" } },
+      /withoutRules\[?.*Image by digest.* is a key that is not accepted; accepted: the name of a rule/,
+    ],
+    [
       "production's Secrets as preview secrets",
       { previewSecrets: { shop: { namespace: "kube-system", secrets: ["a"] } } },
       /previewSecrets\.shop\.namespace is "kube-system", which is the cluster's, .* Make one of its own, such as shop-preview-secrets/,

@@ -53,6 +53,8 @@ const sealedSecrets = z.strictObject(
   "a mapping with image",
 );
 
+const RULE = "the name of a rule, such as image-by-digest";
+
 export const platformSchema = z.strictObject(
   {
     domain: text(
@@ -203,6 +205,16 @@ export const platformSchema = z.strictObject(
       .default({})
       .describe(
         "ClusterSecretStores of the External Secrets Operator that each project may name. The operator is installed already; a store's own credentials decide what it holds.",
+      ),
+    withoutRules: z
+      .record(
+        z.string(RULE).regex(/^[a-z]+(-[a-z]+)*$/, RULE),
+        z.string("a reason").min(1, "a reason"),
+        "a mapping of rules to reasons",
+      )
+      .default({})
+      .describe(
+        "Rules of docs/policies.md that the API server does not check in environments, each with the reason. The policy pack goes on judging previews and updates.",
       ),
     deployerGroups: z
       .array(z.string("a group name").min(1, "a group name"), "a list of group names")
