@@ -1,10 +1,14 @@
+import assert from "node:assert/strict";
 import {
   apiEndpointListed,
+  endpointsByCluster,
   hostUnderDomain,
   ingressTls,
   noDoorOfItsOwn,
   noWildcardHost,
   noWorldIngress,
+  routedByIngress,
+  ROUTES,
 } from "./exposure";
 import { testPolicy, UNKNOWN, type Given } from "./testing";
 
@@ -127,4 +131,48 @@ testPolicy({
   },
   skips: { "other kinds": { given: service({}) } },
   unknown: { "a range that is not known": { given: group({ ingress: [{ cidrBlocks: [UNKNOWN] }] }) } },
+});
+
+const kind = (type: string): Given => ({ type: `kubernetes:${type}`, props: { metadata: { namespace: "shop-pr-7" } } });
+
+testPolicy({
+  policy: routedByIngress,
+  passes: {},
+  fails: {
+    "a route of Traefik": {
+      given: kind("traefik.io/v1alpha1:IngressRoute"),
+      says: /a IngressRoute leads requests past/,
+    },
+    "a route of TCP": { given: kind("traefik.io/v1alpha1:IngressRouteTCP"), says: /IngressRouteTCP/ },
+    "a Gateway": { given: kind("gateway.networking.k8s.io/v1:Gateway"), says: /Gateway/ },
+    "a route of the Gateway API": { given: kind("gateway.networking.k8s.io/v1beta1:HTTPRoute"), says: /HTTPRoute/ },
+    "a patch of one": { given: kind("gateway.networking.k8s.io/v1:GRPCRoutePatch"), says: /GRPCRoute/ },
+  },
+  skips: {
+    ...skips,
+    "an Ingress": { given: ingress(host) },
+    "what Berth makes of Traefik's": { given: kind("traefik.io/v1alpha1:Middleware") },
+    "routes of the platform": { given: kind("traefik.io/v1alpha1:IngressRoute"), stack: "platform" },
+  },
+  unknown: {},
+});
+
+testPolicy({
+  policy: endpointsByCluster,
+  passes: {},
+  fails: {
+    "an EndpointSlice": { given: kind("discovery.k8s.io/v1:EndpointSlice"), says: /addresses behind a Service/ },
+    Endpoints: { given: kind("core/v1:Endpoints"), says: /addresses behind a Service/ },
+  },
+  skips: {
+    ...skips,
+    "a Service": { given: service({}) },
+    "the platform": { given: kind("core/v1:Endpoints"), stack: "platform" },
+  },
+  unknown: {},
+});
+
+it("routes are known by their kinds' own names", () => {
+  // Types of Pulumi are made of kinds, and rules of the API server name resources, which here are kinds with an s.
+  for (const kinds of Object.values(ROUTES)) for (const one of kinds) assert.match(one, /^[a-z]+s$/);
 });

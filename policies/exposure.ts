@@ -132,6 +132,53 @@ export const noDoorOfItsOwn = resourcePolicy<Service>({
   },
 });
 
+/** API groups of kinds that lead requests to Services past Ingresses: those of Traefik, of the Gateway API and of OpenShift, by their resources. */
+export const ROUTES: Readonly<Record<string, readonly string[]>> = {
+  "traefik.io": ["ingressroutes", "ingressroutetcps", "ingressrouteudps", "traefikservices"],
+  "gateway.networking.k8s.io": ["gateways", "httproutes", "grpcroutes", "tlsroutes", "tcproutes", "udproutes"],
+  "route.openshift.io": ["routes"],
+};
+
+/** The type of each kind of {@link ROUTES} in Pulumi, whichever its version. */
+const ROUTE_TYPES = new RegExp(
+  `^kubernetes:(${Object.entries(ROUTES)
+    .map(
+      ([group, kinds]) => `${group.replaceAll(".", "\\.")}/\\w+:(${kinds.map((kind) => kind.slice(0, -1)).join("|")})`,
+    )
+    .join("|")})(Patch)?$`,
+  "i",
+);
+
+/** Hosts can be read. */
+export const routedByIngress = resourcePolicy<KubeObject>({
+  name: "routed-by-ingress-alone",
+  description:
+    "Checks that a preview is reached by Ingresses alone, whose hosts other rules read, and by no other sort of route.",
+  severity: "high",
+  remediation: "name the service `public` in berth.yaml, which makes an Ingress.",
+  url: `${INGRESS_DOCS}#the-ingress-resource`,
+  stacks: PREVIEWS,
+  types: ROUTE_TYPES,
+  check: ({ type, report }) => {
+    report(`a ${type.split(":").at(-1) ?? type} leads requests past Ingresses`);
+  },
+});
+
+/** A gateway follows the addresses of a Service wherever they lead (CVE-2021-25740). */
+export const endpointsByCluster = resourcePolicy<KubeObject>({
+  name: "endpoints-by-the-cluster-alone",
+  description:
+    "Checks that a preview does not name the addresses behind its Services itself: the gateway would go there, past all NetworkPolicies of pods.",
+  severity: "high",
+  remediation: "give the Service a selector, and leave the addresses to Kubernetes.",
+  url: "https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors",
+  stacks: PREVIEWS,
+  types: /^kubernetes:(core\/v1:Endpoints|discovery\.k8s\.io\/v1(beta1)?:EndpointSlice)(Patch)?$/,
+  check: ({ report }) => {
+    report("it names addresses behind a Service");
+  },
+});
+
 interface Cluster {
   readonly endpointPublicAccess?: boolean;
   readonly publicAccessCidrs?: readonly string[];
@@ -190,6 +237,8 @@ export const exposurePolicies: Policies = [
   noWildcardHost,
   ingressTls,
   noDoorOfItsOwn,
+  routedByIngress,
+  endpointsByCluster,
   apiEndpointListed,
   noWorldIngress,
 ];

@@ -82,6 +82,8 @@ ValidatingAdmissionPolicy 'berth-pods' with binding 'berth-pods' denied request:
 - **Fences**: no pod starts without the NetworkPolicy \`default-deny\` and the ResourceQuota \`environment\`, and both stay until the namespace is deleted. Every other deletion is let through, and so are changes of labels,
   status and finalizers of what was there before the rules.
 - **What the platform knows** takes the place of the pack's parameters: \`domain\`, the Ingress class, the image of \`egressProxy\`, and the namespaces of \`operators\`, which name images and tokens of their own. A \`--policy-pack-config\` changes nothing in the cluster; \`withoutRules\` of the platform takes a rule back there, with the reason.
+- **Pods for people**, such as one for debugging, keep the same rules: \`automountServiceAccountToken: false\` and an account of the environment's, such as \`serviceAccountName: app\`; an image by digest; the level restricted.
+  Ephemeral containers too.
 - **Stricter than the pack**: sizes of ranges are added up without what they have in common and without \`except\`. **Not as strict**: resources are judged on pods alone, after the LimitRange has filled them in.
 - **Deployers** write in environments and keep their leases, and nothing else, subresources included; \`berth-deployer\` holds for members of its groups whatever other rights they have. Reading is up to RBAC alone:
   the role lists every kind, Secrets included, in all namespaces, since those of environments are not known before.

@@ -1,6 +1,6 @@
 import type { AdmissionGroup } from "./cel";
 import { countedPods, fencedPods, fences, hostPolicies, networkPolicies } from "./network";
-import { ingresses, namespaces, roleBindings, roles, services } from "./objects";
+import { endpoints, ingresses, namespaces, roleBindings, roles, routes, services } from "./objects";
 import { pods, proxyPods, serviceAccounts } from "./pods";
 
 /** Every group of rules that the API server checks. groups.json holds them for the platform, which imports nothing else of the pack. */
@@ -16,6 +16,8 @@ export const admissionGroups: readonly AdmissionGroup[] = [
   hostPolicies,
   ingresses,
   services,
+  routes,
+  endpoints,
   roles,
   roleBindings,
 ];

@@ -1,4 +1,12 @@
-import { hostUnderDomain, ingressTls, noDoorOfItsOwn, noWildcardHost } from "../exposure";
+import {
+  endpointsByCluster,
+  hostUnderDomain,
+  ingressTls,
+  noDoorOfItsOwn,
+  noWildcardHost,
+  routedByIngress,
+  ROUTES,
+} from "../exposure";
 import { namespaceLabelled } from "../hygiene";
 import { ESCALATING, previewsTouchNoPlatform, rbacNoEscalation, rbacNoWildcards } from "../identity";
 import { namespaceEnforcesRestricted } from "../workloads";
@@ -117,6 +125,60 @@ export const services: AdmissionGroup = {
       noDoorOfItsOwn,
       '!(variables.type in ["LoadBalancer", "NodePort"]) && size(variables.addresses) == 0',
       '"spec.type is " + variables.type + ", spec.externalIPs is [" + variables.addresses.map(one, string(one)).join(", ") + "]"',
+    ),
+  ],
+};
+
+/** Routes that are no Ingresses. */
+export const routes: AdmissionGroup = {
+  name: "routes",
+  about: "Environments are reached by Ingresses alone.",
+  scope: "environments",
+  matched: Object.entries(ROUTES).map(([group, resources]) => writes(group, ...resources)),
+  conditions: [changed(field("spec"))],
+  parameters: [],
+  variables: [],
+  checks: [
+    check(
+      routedByIngress,
+      "false",
+      '"the " + object.kind + " " + object.metadata.name + " leads requests past Ingresses"',
+    ),
+  ],
+};
+
+/**
+ * Who keeps the addresses behind Services: Kubernetes' own controllers, under accounts of their own or, where the cluster gives them none
+ * (`--use-service-account-credentials`), all under one name.
+ */
+const KEEPERS = [
+  ...["endpoint-controller", "endpointslice-controller", "endpointslicemirroring-controller"].map(
+    (account) => `system:serviceaccount:kube-system:${account}`,
+  ),
+  "system:kube-controller-manager",
+];
+
+/** Addresses behind Services. */
+export const endpoints: AdmissionGroup = {
+  name: "endpoints",
+  about: "The addresses behind Services of environments are found by Kubernetes, and named by nobody.",
+  scope: "environments",
+  matched: [writes("", "endpoints"), writes("discovery.k8s.io", "endpointslices")],
+  conditions: [
+    { name: "is-not-by-the-cluster", expression: `!(request.userInfo.username in ${literal(KEEPERS)})` },
+    {
+      name: "changes-what-is-judged",
+      expression:
+        'request.operation != "UPDATE" || dyn(object).?subsets != dyn(oldObject).?subsets || dyn(object).?endpoints != dyn(oldObject).?endpoints || object.metadata.?labels != oldObject.metadata.?labels',
+    },
+  ],
+  parameters: [],
+  variables: [],
+  checks: [
+    check(
+      endpointsByCluster,
+      "false",
+      '"the " + object.kind + " " + object.metadata.?name.orValue("") + " names addresses behind a Service"',
     ),
   ],
 };

@@ -312,6 +312,32 @@ export const cases: Record<string, { admits: Manifest[]; refuses: [Manifest, Reg
       [service({ externalIPs: ["203.0.113.1"] }), /spec\.externalIPs is \[203\.0\.113\.1\]/],
     ],
   },
+  "endpoints-by-the-cluster-alone": {
+    // The Service's own are made by a controller.
+    admits: [service({})],
+    refuses: [
+      [
+        {
+          apiVersion: "discovery.k8s.io/v1",
+          kind: "EndpointSlice",
+          metadata: { name: "app-1", labels: { "kubernetes.io/service-name": "app" } },
+          addressType: "IPv4",
+          endpoints: [{ addresses: ["203.0.113.1"] }],
+          ports: [{ port: 80 }],
+        },
+        /the EndpointSlice app-1 names addresses behind a Service/,
+      ],
+      [
+        {
+          apiVersion: "v1",
+          kind: "Endpoints",
+          metadata: { name: "app" },
+          subsets: [{ addresses: [{ ip: "203.0.113.1" }], ports: [{ port: 80 }] }],
+        },
+        /the Endpoints app names addresses/,
+      ],
+    ],
+  },
   "rbac-no-wildcards": {
     admits: [role({})],
     refuses: [[role({ resources: ["*"] }), /the Role app has a wildcard/]],

@@ -83,7 +83,11 @@ export function egress(rules: readonly object[], component = "app", name = "out"
   };
 }
 
-const PLURALS: Record<string, string> = { Ingress: "ingresses", NetworkPolicy: "networkpolicies" };
+const PLURALS: Record<string, string> = {
+  Endpoints: "endpoints",
+  Ingress: "ingresses",
+  NetworkPolicy: "networkpolicies",
+};
 
 /** Path of the objects of a kind in a namespace. */
 export function pathOf({ apiVersion, kind }: Pick<Manifest, "apiVersion" | "kind">, namespace: string): string {

@@ -28,7 +28,12 @@ import {
 } from "./admission-support";
 
 /** Rules of which one object alone shows nothing; bypass.spec.ts has their tests, but for the last, whose kinds this cluster lacks. */
-const shownElsewhere = ["default-deny-both-ways", "namespace-has-quota", "host-rules-need-a-cni"];
+const shownElsewhere = [
+  "default-deny-both-ways",
+  "namespace-has-quota",
+  "host-rules-need-a-cni",
+  "routed-by-ingress-alone",
+];
 
 /** The real API server, as its administrator, whom no right stops. */
 describe("rules in the cluster", function () {

@@ -18,6 +18,7 @@ import {
   pathOf,
   pod,
   refusalOf,
+  until,
   withContainer,
 } from "./admission-support";
 
@@ -235,6 +236,35 @@ describe("ways around the rules in the cluster", function () {
     } finally {
       await forgetKind(kube, "cilium.io", "ciliumnetworkpolicies");
     }
+  });
+
+  it("routes that are no Ingresses are refused, whatever their hosts", async () => {
+    await defineKind(kube, "gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
+    try {
+      const path = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes`;
+      const metadata = { name: "everything" };
+      const route = {
+        apiVersion: "gateway.networking.k8s.io/v1",
+        kind: "HTTPRoute",
+        metadata,
+        spec: { hostnames: ["*"] },
+      };
+      await isRefused(kube.post(path, route), /routed-by-ingress-alone: the HTTPRoute everything leads requests past/);
+    } finally {
+      await forgetKind(kube, "gateway.networking.k8s.io", "httproutes");
+    }
+  });
+
+  it("addresses behind a Service are found by the cluster, which nobody can do in its place", async () => {
+    const service = { apiVersion: "v1", kind: "Service", metadata: { name: "app" } };
+    await environment.create({ ...service, spec: { selector: { app: "app" }, ports: [{ port: 80 }] } });
+    const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
+    const found = async () =>
+      (await kube.get<{ items: (KubeObject & { endpoints: object[] | null })[] }>(path)).items[0];
+    await until(async () => ((await found())?.endpoints ?? []).length > 0);
+    const slice = (await found())?.metadata.name ?? assert.fail("no slice");
+    const elsewhere = { endpoints: [{ addresses: ["169.254.169.254"] }] };
+    await isRefused(kube.patch(`${path}/${slice}`, elsewhere), /endpoints-by-the-cluster-alone/);
   });
 
   describe("by the deployer", () => {

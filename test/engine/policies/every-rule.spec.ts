@@ -79,6 +79,17 @@ function brokenObjects(namespace: string): void {
     metadata: inside("hosts"),
     spec: { egress: [{ toFQDNs: [{ matchName: "api.example.com" }] }] },
   });
+  new kubernetes.apiextensions.CustomResource("route", {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: inside("route"),
+  });
+  new kubernetes.discovery.v1.EndpointSlice("elsewhere", {
+    metadata: inside("elsewhere"),
+    addressType: "IPv4",
+    endpoints: [{ addresses: ["203.0.113.1"] }],
+    ports: [{ port: 80 }],
+  });
   new kubernetes.rbac.v1.ClusterRole("all", {
     metadata: { name: namespace },
     rules: [
