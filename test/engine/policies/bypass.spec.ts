@@ -263,7 +263,7 @@ describe("ways around the rules in the cluster", function () {
       (await kube.get<{ items: (KubeObject & { endpoints: object[] | null })[] }>(path)).items[0];
     await until(async () => ((await found())?.endpoints ?? []).length > 0);
     const slice = (await found())?.metadata.name ?? assert.fail("no slice");
-    const elsewhere = { endpoints: [{ addresses: ["169.254.169.254"] }] };
+    const elsewhere = { endpoints: [{ addresses: ["203.0.113.1"] }] };
     await isRefused(kube.patch(`${path}/${slice}`, elsewhere), /endpoints-by-the-cluster-alone/);
   });
 
