@@ -2,10 +2,11 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { enabledEngines } from "../config/databases";
 import { hasEgressProxy } from "../config/egress";
 import { loadConfig, type Config } from "../config/load";
+import { TRUST_TIERS, type TrustTier } from "../config/trust";
 import { deploy, type DeployRequest } from "../lifecycle/deploy";
 import { BerthError, ExitCode } from "../lifecycle/errors";
 import { environmentName, parsePrNumber } from "../lifecycle/naming";
@@ -16,6 +17,7 @@ import { chooseTarget, whoAsks, type EmbeddedNeeds, type Globals } from "./conte
 import { nameAndImage, policiesOf, positiveSeconds, withPolicyOptions, type PolicyCliOptions } from "./options";
 import { renderDeploy } from "./render";
 import type { Reporter } from "./reporter";
+import { trustOfEvent } from "./trust";
 
 /** What `berth deploy` and `berth preview` are told alike. */
 export interface DeployCliOptions extends PolicyCliOptions {
@@ -26,6 +28,7 @@ export interface DeployCliOptions extends PolicyCliOptions {
   branch?: string;
   repository?: string;
   owner?: string;
+  trust?: TrustTier;
   platform?: string;
   serviceImage: Record<string, string>;
   allowDataLoss?: boolean;
@@ -57,6 +60,12 @@ export function withDeployOptions(command: Command): Command {
     .option("--branch <name>", "branch of the pull request (default: the one that is checked out there)")
     .option("--repository <owner/name>", "repository of the pull request (default: GITHUB_REPOSITORY)")
     .option("--owner <login>", "whose environment it is (default: GITHUB_ACTOR, else the user)")
+    .addOption(
+      new Option(
+        "--trust <tier>",
+        "how much its code is trusted (default: fork for a pull request of another repository in GitHub Actions and for what is one already, else the platform's)",
+      ).choices(TRUST_TIERS),
+    )
     .option("--platform <file>", "settings of the platform, for a cluster that is not the embedded one")
     .option("--allow-data-loss", "drop data of databases that the config removes or gives another version");
   return withPolicyOptions(all);
@@ -68,6 +77,7 @@ export function deployCommand(): Command {
     command("deploy", "Create a pull request's environment, or bring it to another commit in place.", [
       "berth deploy --pr 12 --image ghcr.io/acme/shop@sha256:4f5c…",
       "berth deploy --pr 12 --image … --commit $GITHUB_SHA --owner $GITHUB_ACTOR --json",
+      "berth deploy --pr 12 --image … --trust fork",
       "berth deploy --pr 12 --image … --kubeconfig ~/.kube/eks --platform platform.yaml",
     ]),
   )
@@ -141,6 +151,7 @@ export async function requestOf(options: DeployCliOptions): Promise<DeployReques
     });
   }
   const folder = dirname(resolve(path));
+  const trust = options.trust ?? trustOfEvent(process.env);
   const repository = options.repository ?? process.env["GITHUB_REPOSITORY"];
   return {
     config,
@@ -151,6 +162,7 @@ export async function requestOf(options: DeployCliOptions): Promise<DeployReques
     branch: options.branch ?? (await git(folder, "rev-parse", "--abbrev-ref", "HEAD")) ?? missing("--branch"),
     owner: options.owner ?? whoAsks(),
     ...(repository ? { repository } : {}),
+    ...(trust === undefined ? {} : { trust }),
   };
 }
 

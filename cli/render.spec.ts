@@ -37,6 +37,7 @@ describe("rendering", () => {
     const result: PreviewResult = {
       environment: "shop-pr-1",
       isNew: false,
+      trust: "fork",
       changes: [
         { op: "update", object: "Deployment shop-pr-1/app", fields: ["spec.a", "spec.b"] },
         { op: "delete", object: "PersistentVolumeClaim shop-pr-1/redis-data", fields: [] },
@@ -48,7 +49,7 @@ describe("rendering", () => {
     assert.equal(
       renderPreview(result, plain),
       [
-        "shop-pr-1 would change: 1 updated, 1 deleted, 3 unchanged",
+        "shop-pr-1 would change: 1 updated, 1 deleted, 3 unchanged (trust fork)",
         "  ~ Deployment shop-pr-1/app  spec.a, spec.b",
         "  - PersistentVolumeClaim shop-pr-1/redis-data",
         "data loss: databases.redis: it is deleted. A deploy needs --allow-data-loss.",
@@ -139,6 +140,7 @@ describe("rendering", () => {
         url: "https://shop-pr-1.berth.localhost:8443",
         serviceUrls: { api: "https://shop-pr-1-api.berth.localhost:8443" },
         access: "public",
+        trust: "internal",
         commit: "abc",
         image: "x@sha256:1",
         generation: 2,
@@ -151,7 +153,7 @@ describe("rendering", () => {
     );
     assert.equal(
       text,
-      "✔ shop-pr-1 is ready (7.3 s; 20 created)\n  https://shop-pr-1.berth.localhost:8443\n  https://shop-pr-1-api.berth.localhost:8443 (api)\n  commit abc, generation 2, databases: postgresql",
+      "✔ shop-pr-1 is ready (7.3 s; 20 created)\n  https://shop-pr-1.berth.localhost:8443\n  https://shop-pr-1-api.berth.localhost:8443 (api)\n  commit abc, generation 2, trust internal, databases: postgresql",
     );
   });
 
@@ -182,6 +184,7 @@ describe("rendering", () => {
           state: "ready",
           commit: "0123456789abcdef",
           owner: "",
+          trust: "internal",
           url: "http://x",
           serviceUrls: {},
           created: "2026-01-01T23:00:00Z",

@@ -97,7 +97,7 @@ export function renderDeploy(result: DeployResult, colors: Colors): string {
       ? [`  access: with a password; \`berth status ${result.environment} --show-secrets\` tells it`]
       : []),
     ...(result.access === "oidc" ? ["  access: after a log-in with the platform's provider"] : []),
-    `  commit ${result.commit}, generation ${result.generation}${result.databases.length === 0 ? "" : `, databases: ${result.databases.join(", ")}`}`,
+    `  commit ${result.commit}, generation ${result.generation}, trust ${result.trust}${result.databases.length === 0 ? "" : `, databases: ${result.databases.join(", ")}`}`,
     ...judgedLines(result.policies),
   ].join("\n");
 }
@@ -128,7 +128,7 @@ export function renderPreview(result: PreviewResult, colors: Colors): string {
   return [
     result.refusals.length > 0
       ? `${colors.bold(result.environment)} would stay as it is`
-      : `${colors.bold(result.environment)} ${result.isNew ? "would be new" : "would change"}: ${changesText(counts)}`,
+      : `${colors.bold(result.environment)} ${result.isNew ? "would be new" : "would change"}: ${changesText(counts)}${result.trust === "" ? "" : ` (trust ${result.trust})`}`,
     ...changes.map(({ op, object, fields }) => {
       const what = fields.length === 0 ? "" : `  ${fields.join(", ")}`;
       return `  ${colorOf[op](`${marks[op]} ${object}`)}${what}`;
@@ -243,6 +243,7 @@ export function renderStatus(status: EnvironmentStatus, colors: Colors, now: num
     ...(login === undefined ? [] : loginFacts(login)),
     ["commit", status.commit],
     ["owner", status.owner],
+    ["trust", status.trust],
     ["age", age(status.created, now)],
     ["expires", status.expires === "" ? "" : `${status.expires} (${until(status.expires, now)})`],
     ["sleeps", status.sleeps === "" ? "" : `${status.sleeps} (${until(status.sleeps, now)})`],

@@ -17,6 +17,8 @@ export const LABEL = {
   component: "berth.dev/component",
   /** On a namespace of preview secrets: the projectId that may take from it. Whoever owns the namespace sets it. */
   previewSecrets: "berth.dev/preview-secrets",
+  /** How much its code is trusted; on the namespace of an environment. */
+  trust: "berth.dev/trust",
   /** Which job a pod runs, such as `migrate`. */
   job: "berth.dev/job",
 } as const;

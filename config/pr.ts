@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { options } from "./fields";
 import { IMAGE_BY_DIGEST, isImageByDigest } from "./image";
 import { MAX_PR_NUMBER } from "./names";
 import { ConfigError, findingsOf, toProblem } from "./problems";
+import { TRUST_TIERS } from "./trust";
 
 /* The stack config `berth:pr`: which pull request, at which commit. Written by the lifecycle, or by hand for `pulumi up`. */
 
@@ -43,6 +45,11 @@ export const prSchema = z.strictObject(
       .optional()
       .describe(
         "Images of services that are built from this commit, by the service's name. They win over those of the config.",
+      ),
+    trust: options(...TRUST_TIERS)
+      .optional()
+      .describe(
+        "How much the code is trusted. Said by who deploys, never by the pull request's files. The platform's `trust.default` when left out.",
       ),
     asleep: z
       .boolean("true or false")

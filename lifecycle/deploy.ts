@@ -31,6 +31,7 @@ import { recorded, Recorder } from "./records";
 import type { StackState } from "./recovery";
 import { acquire, interrupted, leaseLost, superseded, type Held, type StopReason } from "./state";
 import { connect, type Target } from "./target";
+import { withTrust } from "./trust";
 import { createStack, prepareStack, runStack, type StackRun } from "./update";
 import { explain, Waiting } from "./waiting";
 import { readStackConfig, shareEncryption, writeProject, writeStackConfig } from "./workspace";
@@ -81,6 +82,8 @@ export interface DeployResult {
   readonly serviceUrls: Readonly<Record<string, string>>;
   /** Who may open the URL, such as `public`. */
   readonly access: string;
+  /** How much its code is trusted: `trusted`, `internal` or `fork`. Empty when it was not deployed. */
+  readonly trust: string;
   readonly commit: string;
   readonly image: string;
   readonly generation: number;
@@ -180,13 +183,15 @@ export async function deployHeld(
       await createStack(target, name.stack);
     }
     await assertStateKnown(kube, name, state);
+    const settled = await withTrust(kube, name, values["berth:pr"]);
     const changes = await findDataChanges(target, kube, name, values["berth:config"]);
     assertSafe(name, changes, options.allowDataLoss ?? false);
     for (const { path, message } of changes.losses) progress({ kind: "warning", text: `${path}: ${message}` });
     growths = changes.growths;
     generation = await nextGeneration(target, name, print, lease.generation);
-    const pr = { ...values["berth:pr"], generation };
+    const pr = { ...settled, generation };
     recorder.details.generation = generation;
+    if (settled.trust) recorder.details.trust = settled.trust;
     return { ...values, "berth:pr": pr, [fingerprintKey]: print };
   };
   const limit = options.timeout ?? deploySeconds(values["berth:config"]);
@@ -319,6 +324,7 @@ function skipped(name: EnvironmentName, { commit, image }: DeployRequest): Omit<
     url: "",
     serviceUrls: {},
     access: "",
+    trust: "",
     commit,
     image,
     generation: 0,
@@ -345,12 +351,13 @@ export interface StackValues {
 /** The configuration that a deploy would give the environment's stack now. */
 export async function configuredAs(
   target: Target,
+  kube: Kube,
   name: EnvironmentName,
   request: DeployRequest,
 ): Promise<Record<string, unknown>> {
   const values = stackValues(request);
   const generation = await nextGeneration(target, name, fingerprint(values), 1);
-  return { ...values, "berth:pr": { ...values["berth:pr"], generation } };
+  return { ...values, "berth:pr": { ...(await withTrust(kube, name, values["berth:pr"])), generation } };
 }
 
 /** Where the fingerprint of the last deploy stands in the stack's configuration; the program does not read it. */
@@ -463,6 +470,7 @@ interface PrOutputs {
   readonly url?: string | null;
   readonly serviceUrls?: Record<string, string>;
   readonly access?: string;
+  readonly trust?: string;
   readonly databases?: string[];
 }
 
@@ -478,7 +486,8 @@ function resultOf(
   const { changes } = result.summary;
   const { policies } = recorder.details;
   const serviceUrls = outputs.serviceUrls ?? {};
-  Object.assign(recorder.details, { url, serviceUrls });
+  const trust = outputs.trust ?? pr.trust ?? "";
+  Object.assign(recorder.details, { url, serviceUrls, trust });
   const changed = Object.entries(changes).some(([op, count]) => op !== "same" && op !== "read" && count > 0);
   return {
     environment: name.namespace,
@@ -486,6 +495,7 @@ function resultOf(
     url,
     serviceUrls,
     access: outputs.access ?? "",
+    trust,
     commit: pr.commit,
     image: pr.image,
     generation,

@@ -1,4 +1,4 @@
-import { ANNOTATION } from "../config/labels";
+import { ANNOTATION, LABEL } from "../config/labels";
 import { runEngine, type EngineResult } from "./engine";
 import { describe, type StepMetadata } from "./events";
 import type { EnvironmentName } from "./naming";
@@ -28,6 +28,8 @@ export interface Changes {
 /** A preview by the engine, which may have failed. */
 export interface DryRun extends Changes {
   readonly result: EngineResult;
+  /** How much the code would be trusted; empty when the engine did not come to the namespace. */
+  readonly trust: string;
   /** What the rules say; undefined when none were asked. */
   readonly report: PolicyReport | undefined;
 }
@@ -59,10 +61,22 @@ export async function dryRun(
       },
     });
     if (pack) assertJudged(collector, result, pack);
-    return { result, ...changesOf(steps), report: pack && collector.report("preview", pack.disabled) };
+    return {
+      result,
+      ...changesOf(steps),
+      trust: trustIn(steps),
+      report: pack && collector.report("preview", pack.disabled),
+    };
   } finally {
     await removeDrafts(target, name.stack);
   }
+}
+
+/** The tier that the environment's namespace would say. */
+function trustIn(steps: readonly StepMetadata[]): string {
+  const namespace = steps.find(({ type }) => type === "kubernetes:core/v1:Namespace");
+  const metadata = namespace?.new?.inputs?.["metadata"] as { labels?: Record<string, string> } | undefined;
+  return metadata?.labels?.[LABEL.trust] ?? "";
 }
 
 const ops: Readonly<Record<string, ObjectChange["op"]>> = {

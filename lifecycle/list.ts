@@ -28,6 +28,8 @@ export interface EnvironmentSummary {
   readonly state: State;
   readonly commit: string;
   readonly owner: string;
+  /** How much its code is trusted: `trusted`, `internal` or `fork`; empty where its namespace does not say it. */
+  readonly trust: string;
   readonly url: string;
   /** URLs of the public services, by name. */
   readonly serviceUrls: Readonly<Record<string, string>>;
@@ -127,6 +129,7 @@ export function summarise(kube: Kube, namespace: KubeObject, known: Known): Envi
     }),
     commit: labels[LABEL.commit] ?? "",
     owner: labels[LABEL.owner] ?? "",
+    trust: labels[LABEL.trust] ?? "",
     url: deployed?.url ?? "",
     serviceUrls: deployed?.serviceUrls ?? {},
     created: creationTimestamp,
@@ -157,6 +160,7 @@ function orphan(
     }),
     commit: "",
     owner: "",
+    trust: "",
     url: "",
     serviceUrls: {},
     created: "",

@@ -28,6 +28,8 @@ export interface PreviewResult extends Changes {
   readonly environment: string;
   /** Whether the environment would be new. */
   readonly isNew: boolean;
+  /** How much its code would be trusted; empty when that was not looked at. */
+  readonly trust: string;
   /** Data that would be lost; a deploy needs --allow-data-loss for them. */
   readonly losses: readonly Loss[];
   /** Why a deploy would be refused; it would then change nothing, and what it is asked to change is not looked at. */
@@ -57,7 +59,7 @@ export async function preview(
   progress({ kind: "phase", text: `previewing ${name.namespace} at ${request.commit.slice(0, 12)}` });
   const { losses, refusals } = await findDataChanges(target, kube, name, request.config);
   if (refusals.length > 0) {
-    return { environment: name.namespace, isNew: false, changes: [], unchanged: 0, losses, refusals };
+    return { environment: name.namespace, isNew: false, trust: "", changes: [], unchanged: 0, losses, refusals };
   }
   const state = await readState(target, name.stack);
   const isNew = state === undefined ? !(await isThere(kube, name)) : !state.exists;
@@ -66,14 +68,14 @@ export async function preview(
     await createStack(target, name.stack);
   }
   try {
-    const config = await configuredAs(target, name, request);
-    const { result, changes, unchanged, report } = await dryRun(target, name, config, pack, options);
+    const config = await configuredAs(target, kube, name, request);
+    const { result, changes, unchanged, trust, report } = await dryRun(target, name, config, pack, options);
     if (options.signal?.aborted) throw interrupted();
     // Broken rules fail the engine too, which says no more than that then.
     const isElse = result.summary.errors.some((error) => !/^(error: )?preview failed$/.test(error));
     if (result.code !== 0 && (isElse || report?.worst !== "mandatory")) throw engineFailed(target, name.stack, result);
     const environment = name.namespace;
-    return { environment, isNew, changes, unchanged, losses, refusals, ...(report && { policies: report }) };
+    return { environment, isNew, trust, changes, unchanged, losses, refusals, ...(report && { policies: report }) };
   } finally {
     if (isNew && (await findLease(kube, name.namespace))?.holder === undefined) await forget(target, name);
   }

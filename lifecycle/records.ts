@@ -40,6 +40,8 @@ export interface LifeRecord {
   readonly commit?: string;
   readonly branch?: string;
   readonly image?: string;
+  /** How much its code was trusted: `trusted`, `internal` or `fork`. */
+  readonly trust?: string;
   readonly generation?: number;
   readonly url?: string;
   /** URLs of the public services, by name. */
@@ -61,6 +63,7 @@ export type RecordDetails = {
       | "commit"
       | "branch"
       | "image"
+      | "trust"
       | "generation"
       | "url"
       | "serviceUrls"

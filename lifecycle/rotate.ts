@@ -1,5 +1,6 @@
 import { canRotate, ENGINE_TITLES, enabledEngines, type Engine } from "../config/databases";
 import { parseConfig } from "../config/parse";
+import type { PrConfig } from "../config/pr";
 import { assertOwned, openRecorded, updateHeld } from "./deploy";
 import { runEngine } from "./engine";
 import { failureText, setupError } from "./engine-errors";
@@ -13,6 +14,7 @@ import type { StackState } from "./recovery";
 import { runIdFor } from "./run-id";
 import { acquire } from "./state";
 import { connect, type Target } from "./target";
+import { withTrust } from "./trust";
 import { readStackConfig, writeProject } from "./workspace";
 
 /** How to rotate. */
@@ -99,7 +101,8 @@ async function rotateRecorded(
       const config = await lastConfig(target, name, state);
       databases = chosen(name, config, options.databases);
       recorder.details.databases = databases;
-      return { ...config, "berth:rotate": { at, databases } };
+      const pr = await withTrust(kube, name, config["berth:pr"] as PrConfig);
+      return { ...config, "berth:pr": pr, "berth:rotate": { at, databases } };
     });
     const { changes } = result.summary;
     const { policies } = recorder.details;

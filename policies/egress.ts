@@ -28,7 +28,8 @@ interface Port {
   readonly protocol?: string;
 }
 
-interface NetworkPolicy extends KubeObject {
+/** A NetworkPolicy. */
+export interface NetworkPolicy extends KubeObject {
   readonly spec?: {
     readonly podSelector?: Selector;
     readonly policyTypes?: readonly string[];
@@ -37,7 +38,8 @@ interface NetworkPolicy extends KubeObject {
   };
 }
 
-const NETWORK_POLICY = /^kubernetes:(networking\.k8s\.io\/v1|extensions\/v1beta1):NetworkPolicy(Patch)?$/;
+/** Its type. */
+export const NETWORK_POLICY = /^kubernetes:(networking\.k8s\.io\/v1|extensions\/v1beta1):NetworkPolicy(Patch)?$/;
 
 const KUBERNETES_DOCS = "https://kubernetes.io/docs/concepts/services-networking/network-policies/";
 

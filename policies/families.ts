@@ -4,6 +4,7 @@ import { exposurePolicies } from "./exposure";
 import { hygienePolicies } from "./hygiene";
 import { identityPolicies } from "./identity";
 import { secretPolicies } from "./secrets";
+import { trustPolicies } from "./trust";
 import { workloadPolicies } from "./workloads";
 
 /** A family of rules. */
@@ -26,5 +27,6 @@ export const families: readonly Family[] = [
   { name: "workloads", about: "What pods may be.", policies: workloadPolicies },
   { name: "exposure", about: "From where previews and clusters can be reached.", policies: exposurePolicies },
   { name: "identity", about: "Who may do what, in AWS and in Kubernetes.", policies: identityPolicies },
+  { name: "trust", about: "What environments may have by how much their code is trusted.", policies: trustPolicies },
   { name: "hygiene", about: "Whose everything is, how much it takes and when it ends.", policies: hygienePolicies },
 ];

@@ -39,6 +39,7 @@ export interface Container {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name?: string; readonly value?: string }[];
+  readonly envFrom?: readonly { readonly secretRef?: object; readonly configMapRef?: object }[];
   readonly ports?: readonly { readonly containerPort?: number; readonly hostPort?: number }[];
   readonly resources?: { readonly requests?: Record<string, string>; readonly limits?: Record<string, string> };
   readonly securityContext?: SecurityContext;

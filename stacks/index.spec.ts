@@ -49,6 +49,7 @@ describe("the program", () => {
       url: "https://shop-pr-7.berth.localhost:8443",
       serviceUrls: {},
       access: "public",
+      trust: "internal",
       login: null,
       commit: PR.commit,
       generation: 1,

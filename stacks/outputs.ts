@@ -7,6 +7,7 @@ import type { PlatformFacts, PlatformInput } from "../config/platform";
 import type { Quota } from "../config/quota";
 import { parseRotations } from "../config/rotation";
 import type { Rotations } from "../config/rotation";
+import type { TrustTier } from "../config/trust";
 import { UsageError } from "./errors";
 
 /** Outputs of a cluster's stack. */
@@ -89,6 +90,8 @@ export interface PrOutputs {
   serviceUrls: Record<string, string>;
   /** Who gets in: `public`, or another of the access modes. */
   access: AccessMode;
+  /** How much its code is trusted. */
+  trust: TrustTier;
   /** Who may log in at the URL, a secret; null when the mode knows no login. */
   login: { user: string; password: string } | null;
   /** Commit that is deployed. */

@@ -50,6 +50,7 @@ export async function prStack(): Promise<Record<string, pulumi.Output<unknown>>>
     url: environment.url,
     serviceUrls: environment.serviceUrls,
     access: environment.access,
+    trust: environment.trust,
     commit: pr.commit,
     generation: pr.generation,
     image: pr.image,

@@ -12,7 +12,7 @@ describe("a report as Markdown", () => {
         "<!-- berth preview shop-pr-7 -->",
         "### ❌ <code>shop-pr-7</code> would change",
         "",
-        "1 created, 12 unchanged.",
+        "1 created, 12 unchanged. Trust: <code>internal</code>.",
         "",
         "**Policies** <code>berth@0.1.0</code>: 1 mandatory, 2 advisory, 2 decided at update, 1 passed, 1 not applicable, 1 disabled.",
         "",

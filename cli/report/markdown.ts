@@ -16,7 +16,7 @@ const LENGTH = 300;
 
 /** The report as Markdown, behind a comment by which a workflow finds the one that it wrote before. */
 export function renderMarkdown({ result, rules, exitCode }: ReportInput): string {
-  const { environment, changes, unchanged, losses, refusals, policies: report } = result;
+  const { environment, trust, changes, unchanged, losses, refusals, policies: report } = result;
   const counts: Record<string, number> = { same: unchanged };
   for (const { op } of changes) counts[op] = (counts[op] ?? 0) + 1;
   const links = new Map(rules.map(({ name, url }) => [name, url]));
@@ -29,7 +29,7 @@ export function renderMarkdown({ result, rules, exitCode }: ReportInput): string
     `<!-- berth preview ${environment} -->`,
     `### ${exitCode === 0 ? "✅" : "❌"} ${code(environment)} ${what}`,
     "",
-    ...(refusals.length > 0 ? [] : [`${changesText(counts)}.`]),
+    ...(refusals.length > 0 ? [] : [`${changesText(counts)}.${trust === "" ? "" : ` Trust: ${code(trust)}.`}`]),
     ...refusals.map(({ path, message, fix }) => `- **Refused**: ${code(path)}: ${plain(message)}. ${plain(fix)}`),
     ...losses.map(({ path, message }) => `- **Data loss**: ${code(path)}: ${plain(message)}.`),
   ];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parsePlatform } from "../../config/platform";
+import { parsePlatform, trustLimits } from "../../config/platform";
 import { DEPLOYED_PLATFORM, DIGEST, HOST_PLATFORM } from "../../test/support/samples";
 import { record } from "../../test/support/mocks";
 import type { Recording } from "../../test/support/mocks";
@@ -386,6 +386,7 @@ describe("Platform", () => {
       oauth: null,
       sealedSecrets: null,
       externalSecrets: {},
+      trust: { default: "internal", limits: trustLimits(parsePlatform(HOST_PLATFORM)) },
     });
     const { gatewaySources, port, defaultVersions, storageClass } = (deployed.result as Platform).facts;
     assert.deepEqual(gatewaySources, [

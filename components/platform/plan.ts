@@ -5,7 +5,7 @@ import type { ClusterRoleArgs, ClusterRoleBindingArgs, RoleArgs, RoleBindingArgs
 import type { PriorityClassArgs } from "@pulumi/kubernetes/scheduling/v1";
 import { PLATFORM_NAMESPACE } from "../../config/names";
 import { perEngine } from "../../config/databases";
-import { acceptedModes, defaultVersion } from "../../config/platform";
+import { acceptedModes, defaultVersion, trustLimits } from "../../config/platform";
 import type { Gateway, PlatformConfig, PlatformFacts } from "../../config/platform";
 import { traefikKinds } from "../../config/traefik";
 import { RESTRICTED_NAMESPACE } from "../security";
@@ -126,6 +126,7 @@ function planFacts(config: PlatformConfig): PlatformFacts {
         { ...rest, repository },
       ]),
     ),
+    trust: { default: config.trust.default, limits: trustLimits(config) },
     metrics: config.metrics ?? null,
     oauth: planOauthFacts(config, at),
   };

@@ -5,6 +5,7 @@ import type { PlatformFacts } from "../../config/platform";
 import type { PrConfig } from "../../config/pr";
 import type { Rotations } from "../../config/rotation";
 import type { Config } from "../../config/schema";
+import type { TrustLimits, TrustTier } from "../../config/trust";
 import type { PlainMetadata } from "./args";
 
 /** User and group that apps run as: the first ordinary user of most images, such as `node`. */
@@ -44,6 +45,10 @@ export interface PlanContext {
   accessMode: AccessMode;
   /** Whether the gateway leads to the proxy of mode oidc, and the proxy to all that has a URL. */
   isGuarded: boolean;
+  /** How much its code is trusted: what the deploy says, else the platform. */
+  trust: TrustTier;
+  /** What it may have for that. */
+  limits: TrustLimits;
   /** Labels of every object of the environment. */
   labels: Record<string, string>;
 }
@@ -59,6 +64,7 @@ export function planContext(args: {
   const namespace = environmentName({ projectId: config.projectId, number: pr.number });
   const host = config.ingress.enabled ? hostName(namespace, platform.domain) : null;
   const accessMode = config.access.mode ?? platform.access.default;
+  const trust = pr.trust ?? platform.trust.default;
   const isPublic = host !== null || config.services.some((service) => service.public);
   return {
     config,
@@ -78,6 +84,8 @@ export function planContext(args: {
     ),
     accessMode,
     isGuarded: accessMode === "oidc" && isPublic,
+    trust,
+    limits: platform.trust.limits[trust],
     labels: {
       [LABEL.managedBy]: MANAGED_BY,
       [LABEL.environment]: namespace,

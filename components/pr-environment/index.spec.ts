@@ -123,6 +123,7 @@ describe("PrEnvironment", () => {
         "app.kubernetes.io/managed-by": "berth",
         "berth.dev/environment": NAME,
         "berth.dev/project": "shop",
+        "berth.dev/trust": "internal",
         "berth.dev/pr": "7",
         "berth.dev/commit": PR.commit,
         "berth.dev/owner": "dependabot-bot",

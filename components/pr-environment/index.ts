@@ -2,6 +2,7 @@ import { Namespace } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessMode } from "../../config/access";
 import type { Quota } from "../../config/quota";
+import type { TrustTier } from "../../config/trust";
 import { Children } from "../children";
 import { throwIfInvalid } from "../problems";
 import { createGate } from "./gate";
@@ -40,6 +41,8 @@ export class PrEnvironment extends pulumi.ComponentResource {
   readonly databases: string[];
   /** What this config needs; to be given as `previousQuota` to the next deploy. */
   readonly quota: Quota;
+  /** How much its code is trusted. */
+  readonly trust: TrustTier;
   /** Who gets in at the URL. */
   readonly access: AccessMode;
   /** Who may log in at the URL, a secret; null when the access mode knows no login. */
@@ -87,6 +90,7 @@ export class PrEnvironment extends pulumi.ComponentResource {
     this.serviceUrls = Object.fromEntries(
       Object.entries(plan.context.services).map(([service, { url }]) => [service, url]),
     );
+    this.trust = plan.context.trust;
     this.access = plan.gate.mode;
     this.login = login ?? null;
     this.quota = plan.neededQuota;

@@ -17,6 +17,7 @@ import { APP, workloadsOf } from "../../config/workloads";
 import type { InvalidProperty } from "../problems";
 import type { PrEnvironmentArgs } from "./args";
 import { planContext } from "./context";
+import { validateTrust } from "./trust";
 import { operatedVersion, operatedVersions } from "./databases/cloudnative-pg";
 
 /** Finds what each part of the arguments cannot know by itself: whether config, pull request and platform go together. */
@@ -32,6 +33,7 @@ export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platfo
     ...validateLogins(args),
     ...validateSealed(args),
     ...validateExternal(args),
+    ...validateTrust(args),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ACCESS_MODES } from "../access";
 import { perEngine } from "../databases";
+import { TRUST_TIERS } from "../trust";
 import { DISCOVERY } from "./schema";
 import { cidr } from "./values";
 
@@ -83,6 +84,20 @@ export const platformFactsSchema = z.object({
     })
     .nullable(),
   externalSecrets: z.record(z.string(), z.array(z.string())),
+  trust: z.object({
+    /** Tier of an environment whose deploy names none. */
+    default: z.enum(TRUST_TIERS),
+    limits: z.record(
+      z.enum(TRUST_TIERS),
+      z.object({
+        secrets: z.boolean(),
+        egress: z.boolean(),
+        privileges: z.boolean(),
+        images: z.array(z.string()).nullable(),
+        quota: z.object({ cpu: z.string(), memory: z.string(), storage: z.string() }).nullable(),
+      }),
+    ),
+  }),
   sealedSecrets: z.object({ projects: z.array(z.string()).nullable() }).nullable(),
 });
 

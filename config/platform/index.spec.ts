@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DEPLOYED_PLATFORM, DIGEST, HOST_PLATFORM } from "../../test/support/samples";
 import { perEngine } from "../databases";
-import { defaultVersion, parsePlatform } from ".";
+import { defaultVersion, parsePlatform, trustLimits } from ".";
 import { parsePr } from "../pr";
 
 describe("berth:platform", () => {
@@ -118,11 +118,48 @@ describe("berth:platform", () => {
       { operators: { cloudnativePg: {} } },
       /operators\.cloudnativePg\.apiServerCidrs is missing; accepted: a list of ranges/,
     ],
+    [
+      "an unknown tier",
+      { trust: { default: "root" } },
+      /trust\.default is "root"; accepted: trusted, internal or fork/,
+    ],
+    [
+      "a registry of forks without a path, which everybody there could push to",
+      { trust: { fork: { images: ["ghcr.io"] } } },
+      /trust\.fork\.images\[0\] is "ghcr\.io"; accepted: a registry with a path, such as ghcr\.io\/acme\/forks/,
+    ],
+    [
+      "an amount that is none",
+      { trust: { fork: { quota: { memory: "much" } } } },
+      /trust\.fork\.quota\.memory is "much"; accepted: an amount such as 512Mi or 3Gi/,
+    ],
+    ["secrets for forks", { trust: { fork: { secrets: true } } }, /trust\.fork\.secrets is not a known field/],
     ["an unknown field", { domian: "x" }, /domian is not a known field.*Did you mean domain\?/],
     ["a domain with a scheme", { domain: "https://x" }, /domain is "https:\/\/x"; accepted: a domain name/],
   ] as const) {
     it(`refuses ${what}`, () => assert.throws(() => parsePlatform({ ...HOST_PLATFORM, ...change }), expected));
   }
+
+  it("gives forks nothing, and everybody else what there was before tiers", () => {
+    const limits = trustLimits(parsePlatform(HOST_PLATFORM));
+    const all = { secrets: true, egress: true, privileges: true, images: null, quota: null };
+    assert.deepEqual(limits, {
+      trusted: all,
+      internal: all,
+      fork: {
+        secrets: false,
+        egress: false,
+        privileges: false,
+        images: [],
+        quota: { cpu: "3", memory: "3Gi", storage: "2Gi" },
+      },
+    });
+    const narrow = { internal: { secrets: false, quota: { cpu: "1", memory: "1Gi", storage: "1Gi" } } };
+    assert.deepEqual(trustLimits(parsePlatform({ ...HOST_PLATFORM, trust: narrow })).internal, {
+      ...all,
+      ...narrow.internal,
+    });
+  });
 
   it("refuses a certificate without TLS", () => {
     const gateway = { ...DEPLOYED_PLATFORM.gateway, scheme: "http" };

@@ -7,7 +7,7 @@ export { platformFactsSchema } from "./facts";
 export type { PlatformFacts } from "./facts";
 export { parseProvider } from "./oauth";
 export type { ProviderInput } from "./oauth";
-export { acceptedModes, defaultVersion } from "./offers";
+export { acceptedModes, defaultVersion, trustLimits } from "./offers";
 export { platformSchema } from "./schema";
 export type { Gateway, PlatformConfig, PlatformInput } from "./schema";
 

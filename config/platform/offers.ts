@@ -2,6 +2,7 @@ import { ACCESS_MODES } from "../access";
 import type { AccessMode } from "../access";
 import { USUAL_VERSIONS, sortVersions } from "../databases";
 import type { Engine } from "../databases";
+import type { TrustLimits, TrustTier } from "../trust";
 import type { PlatformConfig } from "./schema";
 
 /** The version of an engine that a config gets when it names none; undefined when the platform offers none. */
@@ -26,4 +27,16 @@ export function acceptedModes({
     oidc: gateway.mode !== "existing" && oauth?.oidc !== undefined,
   };
   return ACCESS_MODES.filter((mode) => wanted.includes(mode) && kept[mode]);
+}
+
+/** What environments of each tier may have. */
+export function trustLimits({
+  trust: { internal, fork },
+}: Pick<PlatformConfig, "trust">): Record<TrustTier, TrustLimits> {
+  const all = { secrets: true, egress: true, privileges: true, images: null, quota: null };
+  return {
+    trusted: all,
+    internal: { ...all, secrets: internal.secrets, egress: internal.egress, quota: internal.quota ?? null },
+    fork: { secrets: false, egress: false, privileges: false, images: fork.images, quota: fork.quota },
+  };
 }

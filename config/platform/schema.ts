@@ -5,6 +5,7 @@ import { VERSIONS } from "../engines";
 import { imageByDigest, options, text, version } from "../fields";
 import { deployedGateway, existingGateway, hostGateway } from "./gateway";
 import { oauth } from "./oauth";
+import { trust } from "./trust";
 import { DOMAIN, cidr, labelName, objectName, projectId, ranges } from "./values";
 
 const REPOSITORY = "owner/name";
@@ -216,6 +217,9 @@ export const platformSchema = z.strictObject(
       .describe(
         "Rules of docs/policies.md that the API server does not check in environments, each with the reason. The policy pack goes on judging previews and updates.",
       ),
+    trust: trust
+      .prefault({})
+      .describe("What environments may have, by how much their code is trusted (`berth deploy --trust`)."),
     deployerGroups: z
       .array(z.string("a group name").min(1, "a group name"), "a list of group names")
       .default(["berth:deployers"])

@@ -6,6 +6,8 @@ import {
   DEPLOYED_PLATFORM,
   DIGEST,
   EGRESS_FACTS,
+  FORK_FACTS,
+  FORK_IMAGE,
   HOST_FACTS,
   HOST_PLATFORM,
   OAUTH_FACTS,
@@ -49,6 +51,19 @@ const EXAMPLES: Record<string, RecordOptions> = {
           postgresql: { storage: "2Gi", bootstrap: { postInitApplicationSQL: ["CREATE EXTENSION citext"] } },
         },
         egress: { allow: [{ cidr: "203.0.113.0/24", ports: [443] }] },
+      },
+    },
+  },
+  "pr-fork": {
+    stack: "pr-shop-7",
+    stacks: { ...STACKS, "organization/berth/platform": FORK_FACTS },
+    config: {
+      role: "pr",
+      pr: { ...PR, image: FORK_IMAGE, trust: "fork" },
+      config: {
+        projectId: "shop",
+        databases: { postgresql: true },
+        jobs: [{ name: "migrate", command: ["node", "migrate.js"] }],
       },
     },
   },

@@ -75,6 +75,7 @@ export const sample = {
   result: {
     environment: "shop-pr-7",
     isNew: false,
+    trust: "internal",
     changes: [{ op: "create", object: "NetworkPolicy shop-pr-7/out", fields: [] }],
     unchanged: 12,
     losses: [],

@@ -81,6 +81,14 @@ export const S3_FACTS: PlatformFacts = planPlatform(
   parsePlatform({ ...HOST_PLATFORM, s3Client: { image: `localhost/rclone@${DIGEST}` } }),
 ).facts;
 
+/** What the unprivileged build has made of a fork. */
+export const FORK_IMAGE = `localhost/berth/forks/guestbook@${DIGEST}`;
+
+/** Outputs of the platform stack where forks may be deployed. */
+export const FORK_FACTS: PlatformFacts = planPlatform(
+  parsePlatform({ ...HOST_PLATFORM, trust: { fork: { images: ["localhost/berth/forks"] } } }),
+).facts;
+
 /** `berth:pr` of a pull request. */
 export const PR: PrConfig = parsePr({
   number: 7,

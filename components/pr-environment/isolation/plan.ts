@@ -8,11 +8,16 @@ import { metadata } from "../context";
 import type { Component, PlanContext } from "../context";
 
 /** The namespace: who it is for, which commit it shows, and how its pods are confined. */
-export function planNamespace({ config, namespace, labels, pr }: PlanContext): NamespaceArgs {
+export function planNamespace({ config, namespace, labels, pr, trust }: PlanContext): NamespaceArgs {
   return {
     metadata: {
       name: namespace,
-      labels: { ...labels, [LABEL.commit]: labelValue(pr.commit), ...RESTRICTED_NAMESPACE },
+      labels: {
+        ...labels,
+        [LABEL.commit]: labelValue(pr.commit),
+        [LABEL.trust]: trust,
+        ...RESTRICTED_NAMESPACE,
+      },
       annotations: {
         [ANNOTATION.branch]: pr.branch,
         ...(pr.asleep === true ? { [ANNOTATION.asleep]: "true" } : {}),

@@ -120,7 +120,11 @@ describe("the policy pack on the engine", function () {
     await writeProject(target());
     await ensurePlatform(target(), kubeOf(target()), silent);
     await createStack(target(), stack);
-    await writeStackConfig(target(), stack, await configuredAs(target(), environmentName("packed", 1), request));
+    await writeStackConfig(
+      target(),
+      stack,
+      await configuredAs(target(), kubeOf(target()), environmentName("packed", 1), request),
+    );
     try {
       for (const args of [["preview"], ["up", "--yes", "--skip-preview"]]) {
         const found: string[] = [];
