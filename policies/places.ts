@@ -1,5 +1,6 @@
 import { admissionGroups } from "./admission";
 import { families } from "./families";
+import { trustPolicies } from "./trust";
 
 /*
  * Where each rule is tested: by itself, in a preview on the real engine, by the real API server, and with real pods and packets.
@@ -44,8 +45,17 @@ export interface Row {
 const BYPASS = "test/engine/policies/bypass.spec.ts";
 const around = (title: string): Test => ({ file: BYPASS, title: `ways around the rules in the cluster ${title}` });
 
+const TIERS = "test/engine/policies/trust.spec.ts";
+const tiers = (rule: string): Test => ({
+  file: TIERS,
+  title: `rules on trust in the cluster ${rule} holds for a fork's environment, naming value and fix, and for no other`,
+});
+
 /** Rules whose test in the cluster is not the one that all have, and those that have none there. */
 const ADMISSION: Record<string, Cell> = {
+  ...Object.fromEntries(
+    trustPolicies.filter(({ name }) => name.startsWith("tier-")).map(({ name }) => [name, tiers(name)]),
+  ),
   "default-deny-both-ways": around("no pod starts in an environment without its fences"),
   "namespace-has-quota": around("no pod starts in an environment without its fences"),
   "host-rules-need-a-cni": around("rules by host name are refused where nothing enforces them"),
@@ -110,6 +120,7 @@ const WIRE: Record<string, Test> = {
       "hosts that egress rules name, with real packets through a real proxy leave no way past the proxy, and the proxy no way to private addresses and other ports",
   },
   "no-reserved-egress": closed,
+  "tier-without-egress": closed,
   "default-deny-both-ways": packets("lets no packet of a new pod out of a closed namespace, from the first on"),
   "dns-only-to-the-cluster": packets("refuses every way out of a closed namespace, and into it, but DNS"),
   "host-rules-need-a-cni": {

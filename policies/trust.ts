@@ -8,7 +8,16 @@ import { matches, PREVIEWS, resourcePolicy, stackPolicy, type JudgedStack } from
  */
 
 /** The label that says the tier. */
-const TRUST = "berth.dev/trust";
+export const TRUST = "berth.dev/trust";
+
+/** The tier of code that nobody has read. */
+export const FORK = "fork";
+
+/** The annotation that says where a Secret or ConfigMap was copied from. */
+export const COPIED_FROM = "berth.dev/copied-from";
+
+/** Groups of the API whose objects bring secrets. */
+export const SECRET_GROUPS: readonly string[] = ["bitnami.com", "external-secrets.io"];
 
 const NAMESPACE = /^kubernetes:core\/v1:Namespace$/;
 
@@ -21,7 +30,7 @@ const ABOUT = {
   tiers: {
     type: "array",
     items: { type: "string" },
-    default: ["fork"],
+    default: [FORK],
     description: "Values of the label berth.dev/trust of the namespaces that it is about.",
   },
 } satisfies PolicyConfigSchema["properties"];
@@ -37,7 +46,7 @@ export const namespaceHasTier = resourcePolicy<KubeObject, TierConfig>({
   url: DOCS,
   stacks: PREVIEWS,
   types: NAMESPACE,
-  parameters: { tiers: { ...ABOUT.tiers, default: ["trusted", "internal", "fork"], description: "Accepted tiers." } },
+  parameters: { tiers: { ...ABOUT.tiers, default: ["trusted", "internal", FORK], description: "Accepted tiers." } },
   check: ({ props, config, report, attempt }) => {
     attempt(() => {
       const tier = props.metadata?.labels?.[TRUST] ?? "";
@@ -69,7 +78,7 @@ function inTiers<Props extends KubeObject>(
   }
 }
 
-const SECRET_KINDS = /^kubernetes:(bitnami\.com|external-secrets\.io)\/[^:]+:/;
+const SECRET_KINDS = new RegExp(`^kubernetes:(${SECRET_GROUPS.join("|").replaceAll(".", "\\.")})/[^:]+:`);
 const COPIES = /^kubernetes:core\/v1:(Secret|ConfigMap)(Patch)?$/;
 
 /** Code that nobody has read gets nothing that is worth taking. */
@@ -89,7 +98,7 @@ export const tierWithoutSecrets = stackPolicy<TierConfig>({
       report(`a ${type.split(":").at(-1) ?? ""} brings secrets into it`, urn);
     });
     inTiers(judged, COPIES, ({ metadata }, urn) => {
-      const from = metadata?.annotations?.["berth.dev/copied-from"];
+      const from = metadata?.annotations?.[COPIED_FROM];
       if (from !== undefined) report(`it is a copy of ${from}`, urn);
     });
     inTiers<Workload>(judged, WORKLOADS, (workload, urn, type) => {
@@ -223,7 +232,10 @@ export const tierImages = stackPolicy<ImageConfig>({
       for (const { place, container } of containersOf(podOf(type, workload).spec ?? {})) {
         attempt(() => {
           const { image = "" } = container;
-          const isThere = config.prefixes.some((prefix) => image.startsWith(`${prefix.replace(/\/$/, "")}/`));
+          // A prefix is of whole segments, or the repository itself.
+          const isThere = config.prefixes.some((prefix) =>
+            ["/", "@", ":"].some((end) => image.startsWith(prefix + end)),
+          );
           if (!/@sha256:[0-9a-f]{64}$/.test(image)) report(`${place}.image is ${image}, which is no digest`, urn);
           else if (config.prefixes.length > 0 && !isThere) {
             report(`${place}.image is ${image}; accepted: from ${config.prefixes.join(", ")}`, urn);
@@ -262,7 +274,12 @@ export const tierPrivileges = stackPolicy<PrivilegeConfig>({
     annotations: {
       type: "array",
       items: { type: "string" },
-      default: ["pulumi.com/*", "berth.dev/*", "traefik.ingress.kubernetes.io/router.middlewares"],
+      default: [
+        "pulumi.com/*",
+        "berth.dev/*",
+        "kubectl.kubernetes.io/*",
+        "traefik.ingress.kubernetes.io/router.middlewares",
+      ],
       description: "Annotations of an Ingress that it may have, `*` for any text. Berth sets them.",
     },
   },

@@ -83,6 +83,29 @@ describe("rules on environments in the cluster", () => {
     assert.deepEqual(variable(other["service-accounts"], "operatorNamespaces"), ["cnpg-system"]);
   });
 
+  it("know what the platform lets environments of each tier have", () => {
+    const usual = planned();
+    assert.deepEqual(variable(usual["trust-secrets"], "tiersWithoutSecrets"), ["fork"]);
+    assert.deepEqual(variable(usual["trust-egress"], "tiersWithoutEgress"), ["fork"]);
+    const own = ["postgres", "mariadb", "redis", "ferretdb", "versitygw"].map((name) => `localhost/berth/${name}`);
+    assert.deepEqual(variable(usual["trust-images"], "prefixes"), own);
+    const trust = {
+      internal: { secrets: false, egress: false },
+      fork: { images: ["ghcr.io/acme/forks"], quota: { cpu: "1" } },
+    };
+    const rules = planned({ trust, egressProxy: { image: `registry.example.com/proxy@${DIGEST}` } });
+    assert.deepEqual(variable(rules["trust-secrets"], "tiersWithoutSecrets"), ["internal", "fork"]);
+    assert.deepEqual(variable(rules["trust-secret-variables"], "tiersWithoutSecrets"), ["internal", "fork"]);
+    assert.deepEqual(variable(rules["trust-egress"], "tiersWithoutEgress"), ["internal", "fork"]);
+    assert.deepEqual(variable(rules["trust-images"], "prefixes"), [
+      "ghcr.io/acme/forks",
+      ...own,
+      "registry.example.com/proxy",
+    ]);
+    const hard = { "limits.cpu": "1", "limits.memory": "3Gi", "requests.storage": "2Gi" };
+    assert.deepEqual(variable(rules["trust-quota"], "hard"), hard);
+  });
+
   it("take everything else from the pack's own parameters", () => {
     const { parameters } = admissionGroups.find(({ name }) => name === "network-policies") ?? assert.fail();
     for (const { name, default: usual } of parameters) {

@@ -2,6 +2,7 @@ import { repositoryOf } from "../../config/image";
 import { LABEL, MANAGED_BY } from "../../config/labels";
 import type { PlatformConfig, PlatformFacts } from "../../config/platform";
 import { ConfigError, toProblem } from "../../config/problems";
+import { TRUST_TIERS } from "../../config/trust";
 import generated from "../../policies/admission/groups.json";
 // Types only: of the policy pack the program uses nothing but these data.
 import type { AdmissionGroup } from "../../policies/admission/cel";
@@ -15,19 +16,27 @@ const groups = generated as readonly AdmissionGroup[];
  * them. Each is a refusal, also when it cannot be decided.
  *
  * What the platform knows takes the place of the rules' own defaults: its domain, the class of its Ingresses, the image of its
- * egress proxy, and where its operators run.
+ * egress proxy, where its operators run, and what it lets environments of each tier have.
  *
  * @throws ConfigError when `withoutRules` names what is no rule
  */
 export function planEnvironmentRules(
-  { operators, egressProxy, withoutRules }: PlatformConfig,
-  { domain, ingressClass }: Pick<PlatformFacts, "domain" | "ingressClass">,
+  config: PlatformConfig,
+  { domain, ingressClass, trust }: Pick<PlatformFacts, "domain" | "ingressClass" | "trust">,
 ): Record<string, AdmissionPlan> {
+  const { operators, egressProxy, withoutRules } = config;
+  const { images, quota } = trust.limits.fork;
   const known: Record<string, unknown> = {
     domains: [domain],
     classes: [ingressClass],
     repositories: egressProxy ? [repositoryOf(egressProxy.image)] : [],
     operatorNamespaces: Object.values(operators).map(({ namespace }) => namespace),
+    tiersWithoutSecrets: TRUST_TIERS.filter((tier) => !trust.limits[tier].secrets),
+    tiersWithoutEgress: TRUST_TIERS.filter((tier) => !trust.limits[tier].egress),
+    prefixes: [...(images ?? []), ...ownRepositories(config)],
+    ...(quota && {
+      hard: { "limits.cpu": quota.cpu, "limits.memory": quota.memory, "requests.storage": quota.storage },
+    }),
   };
   assertKnown(Object.keys(withoutRules));
   return Object.fromEntries(
@@ -36,6 +45,17 @@ export function planEnvironmentRules(
       return checks.length === 0 ? [] : [[group.name, planGroup({ ...group, checks }, known)]];
     }),
   );
+}
+
+/** Repositories of the images that the platform puts into environments. */
+function ownRepositories({ images, egressProxy, s3Client, oauth }: PlatformConfig): string[] {
+  const all = [
+    ...Object.values(images).flatMap((versions) => Object.values(versions)),
+    egressProxy?.image,
+    s3Client?.image,
+    oauth?.oidc?.proxyImage,
+  ];
+  return [...new Set(all.flatMap((image) => (image === undefined ? [] : (repositoryOf(image) ?? []))))];
 }
 
 function assertKnown(names: readonly string[]): void {

@@ -2,6 +2,7 @@ import type { AdmissionGroup } from "./cel";
 import { countedPods, fencedPods, fences, hostPolicies, networkPolicies } from "./network";
 import { endpoints, ingresses, namespaces, roleBindings, roles, routes, services } from "./objects";
 import { pods, proxyPods, serviceAccounts } from "./pods";
+import { trustGroups } from "./trust";
 
 /** Every group of rules that the API server checks. groups.json holds them for the platform, which imports nothing else of the pack. */
 export const admissionGroups: readonly AdmissionGroup[] = [
@@ -20,4 +21,5 @@ export const admissionGroups: readonly AdmissionGroup[] = [
   endpoints,
   roles,
   roleBindings,
+  ...trustGroups,
 ];

@@ -9,6 +9,7 @@ import {
 } from "../exposure";
 import { namespaceLabelled } from "../hygiene";
 import { ESCALATING, previewsTouchNoPlatform, rbacNoEscalation, rbacNoWildcards } from "../identity";
+import { FORK, namespaceHasTier, TRUST } from "../trust";
 import { namespaceEnforcesRestricted } from "../workloads";
 import { changed, check, field, literal, parameter, writes, type AdmissionGroup } from "./cel";
 
@@ -16,7 +17,8 @@ import { changed, check, field, literal, parameter, writes, type AdmissionGroup 
  * What else environments consist of: their namespaces, ways in, and rights.
  */
 
-const labels = (object: string) => `${object}.metadata.?labels.orValue({})`;
+/** Labels of an object, as a mapping. */
+export const labels = (object: string) => `${object}.metadata.?labels.orValue({})`;
 
 /** By what an environment's namespace is known, and what takes every other group of rules to it. */
 export const ENVIRONMENT = { key: "app.kubernetes.io/managed-by", value: "berth", name: "berth.dev/environment" };
@@ -38,9 +40,14 @@ export const namespaces: AdmissionGroup = {
     },
     changed((object) => labels(object)),
   ],
-  parameters: [parameter(namespaceLabelled, "labels")],
+  parameters: [parameter(namespaceLabelled, "labels"), parameter(namespaceHasTier, "tiers")],
   variables: [
     { name: "given", expression: labels("object") },
+    { name: "tier", expression: `variables.given[?${literal(TRUST)}].orValue("")` },
+    {
+      name: "tierBefore",
+      expression: `oldObject == null ? variables.tier : ${labels("oldObject")}[?${literal(TRUST)}].orValue("")`,
+    },
     { name: "missing", expression: 'variables.labels.filter(one, variables.given[?one].orValue("") == "")' },
     {
       name: "level",
@@ -61,6 +68,12 @@ export const namespaces: AdmissionGroup = {
       namespaceLabelled,
       `size(variables.missing) == 0 && ${isEnvironment("object")}`,
       `"the namespace of an environment lacks the labels " + (variables.missing + (variables.given[?${literal(ENVIRONMENT.key)}].orValue("") == ${literal(ENVIRONMENT.value)} ? [] : [${literal(`${ENVIRONMENT.key}=${ENVIRONMENT.value}`)}])).map(one, string(one)).join(", ")`,
+    ),
+    // Not from or to a fork's: what one side has left in volumes would meet the rights of the other.
+    check(
+      namespaceHasTier,
+      `variables.tier in variables.tiers && (variables.tier == ${literal(FORK)}) == (variables.tierBefore == ${literal(FORK)})`,
+      `variables.tier in variables.tiers ? "its tier goes from " + (variables.tierBefore == "" ? "none" : string(variables.tierBefore)) + " to " + string(variables.tier) + ", and that of a fork never changes" : "its label ${TRUST} is " + (variables.tier == "" ? "missing" : string(variables.tier)) + "; accepted: " + variables.tiers.map(one, string(one)).join(", ")`,
     ),
   ],
 };

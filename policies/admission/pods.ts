@@ -36,7 +36,7 @@ import {
  */
 
 /** The pod's spec in whatever makes pods, as an optional. */
-function podSpec(object: string): string {
+export function podSpec(object: string): string {
   const whole = `dyn(${object})`;
   return (
     `(${object}.kind == "Pod" ? ${whole}.?spec : ` +
@@ -46,7 +46,8 @@ function podSpec(object: string): string {
   );
 }
 
-const MAKES_PODS = [
+/** Everything that makes pods, and pods. */
+export const MAKES_PODS = [
   writes("", "pods", "pods/ephemeralcontainers", "pods/resize", "podtemplates", "replicationcontrollers"),
   writes("apps", "deployments", "statefulsets", "daemonsets", "replicasets"),
   writes("batch", "jobs", "cronjobs"),

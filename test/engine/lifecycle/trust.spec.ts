@@ -90,6 +90,8 @@ describe("the tier of an environment", function () {
     const more = {
       metadata: { name: "more" },
       spec: {
+        serviceAccountName: "app",
+        automountServiceAccountToken: false,
         securityContext: { runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" } },
         containers: [{ name: "main", image: requestFor(project).image, resources, securityContext: security }],
       },

@@ -354,4 +354,14 @@ export const cases: Record<string, { admits: Manifest[]; refuses: [Manifest, Reg
     admits: [namespace({})],
     refuses: [[namespace({ "berth.dev/owner": "" }), /lacks the labels berth\.dev\/owner/]],
   },
+  "namespace-has-tier": {
+    admits: ["trusted", "internal", "fork"].map((tier) => namespace({ "berth.dev/trust": tier })),
+    refuses: [
+      [
+        namespace({ "berth.dev/trust": "" }),
+        /its label berth\.dev\/trust is missing; accepted: trusted, internal, fork/,
+      ],
+      [namespace({ "berth.dev/trust": "root" }), /its label berth\.dev\/trust is root/],
+    ],
+  },
 };

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { planPlatform } from "../../../components/platform/plan";
 import { parsePlatform } from "../../../config/platform";
 import type { Kube } from "../../../lifecycle/kube";
+import { trustPolicies } from "../../../policies/trust";
 import { dnsOnlyToCluster, noReservedEgress, noWorldEgress } from "../../../policies/egress";
 import { admissionGroups } from "../../../policies/admission";
 import { golden, registrationsOf } from "../../../policies/golden";
@@ -27,12 +28,16 @@ import {
   type Manifest,
 } from "./admission-support";
 
-/** Rules of which one object alone shows nothing; bypass.spec.ts has their tests, but for the last, whose kinds this cluster lacks. */
+/**
+ * Rules of which one object alone shows nothing: bypass.spec.ts has their tests, but for those whose kinds this cluster lacks, and
+ * trust.spec.ts those on tiers.
+ */
 const shownElsewhere = [
   "default-deny-both-ways",
   "namespace-has-quota",
   "host-rules-need-a-cni",
   "routed-by-ingress-alone",
+  ...trustPolicies.map(({ name }) => name).filter((name) => name.startsWith("tier-")),
 ];
 
 /** The real API server, as its administrator, whom no right stops. */

@@ -97,6 +97,20 @@ function brokenObjects(namespace: string): void {
       { apiGroups: ["rbac.authorization.k8s.io"], resources: ["roles"], verbs: ["escalate"] },
     ],
   });
+  const fork = `${namespace}-fork`;
+  const forks = (name: string) => ({ name, namespace: fork });
+  new kubernetes.core.v1.Namespace("fork", { metadata: { name: fork, labels: { "berth.dev/trust": "fork" } } });
+  new kubernetes.core.v1.ConfigMap("copy", {
+    metadata: { ...forks("copy"), annotations: { "berth.dev/copied-from": "previews/flags" } },
+  });
+  new kubernetes.core.v1.Pod("tagged", {
+    metadata: forks("tagged"),
+    spec: { containers: [{ name: "app", image: "app:latest" }] },
+  });
+  new kubernetes.networking.v1.NetworkPolicy("forks-range", {
+    metadata: forks("range"),
+    spec: { podSelector: {}, policyTypes: ["Egress"], egress: [{ to: [{ ipBlock: { cidr: "203.0.113.0/24" } }] }] },
+  });
   // A namespace of its own, since one policy that opens the world by itself is reported alone.
   for (const [name, cidr] of Object.entries({ first: "16.0.0.0/5", second: "24.0.0.0/5", third: "32.0.0.0/5" })) {
     new kubernetes.networking.v1.NetworkPolicy(`part-${name}`, {

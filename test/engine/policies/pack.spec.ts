@@ -42,6 +42,7 @@ describe("the policy pack on the engine", function () {
           "berth.dev/owner": "alice",
           "berth.dev/project": "bad",
           "berth.dev/pr": "1",
+          "berth.dev/trust": "internal",
           "berth.dev/commit": "0".repeat(40),
           "berth.dev/environment": namespace,
           "pod-security.kubernetes.io/enforce": "restricted",

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { ensurePlatform } from "../../../lifecycle/platform";
+import { silent } from "../../../lifecycle/progress";
+import type { Target } from "../../../lifecycle/target";
+import { simulatedCluster } from "../lifecycle/cluster";
+import { kubeOf } from "../lifecycle/support";
+import { uniqueName } from "../provider/support";
+import { egress, Environment, goodContainer, IMAGE, quotaOf, withContainer, type Manifest } from "./admission-support";
+
+/** The least that a fork's quota has to bound, and what pods then need. */
+const small = { "limits.cpu": "3", "limits.memory": "3Gi", "requests.storage": "2Gi" };
+const room: readonly Manifest[] = [
+  quotaOf({ ...small, pods: "40" }),
+  {
+    apiVersion: "v1",
+    kind: "LimitRange",
+    metadata: { name: "environment" },
+    spec: { limits: [{ type: "Container", default: { cpu: "100m" } }] },
+  },
+];
+
+const copy = (annotations: object): Manifest => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name: "settings", annotations },
+});
+const envFrom = (source: object) => withContainer({ envFrom: [source] });
+const to = (peer: object) => egress([{ to: [peer] }]);
+const ingress = (annotations: object): Manifest => ({
+  apiVersion: "networking.k8s.io/v1",
+  kind: "Ingress",
+  metadata: { name: "app", annotations },
+  spec: { ingressClassName: "none", rules: [] },
+});
+const role: Manifest = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "Role",
+  metadata: { name: "app" },
+  rules: [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get"] }],
+};
+const another = (hard: Record<string, string>): Manifest => ({ ...quotaOf(hard), metadata: { name: "another" } });
+const elsewhere = IMAGE.replace("/app@", "/apps/other@");
+
+/** Of each rule, what a fork's environment may have, and what only others may. */
+const cases: Record<string, { admits: Manifest[]; refuses: [object: Manifest, words: RegExp][] }> = {
+  "tier-without-secrets": {
+    admits: [copy({ "example.com/a": "b" }), envFrom({ configMapRef: { name: "app-env" } })],
+    refuses: [
+      [copy({ "berth.dev/copied-from": "previews/flags" }), /it is a copy of previews\/flags/],
+      [envFrom({ secretRef: { name: "stripe" } }), /app takes all of a Secret/],
+    ],
+  },
+  "tier-without-egress": {
+    admits: [to({ podSelector: { matchLabels: { "berth.dev/component": "postgresql" } } }), egress([])],
+    refuses: [[to({ ipBlock: { cidr: "203.0.113.0/24" } }), /an egress rule opens 203\.0\.113\.0\/24/]],
+  },
+  "tier-has-small-quota": {
+    admits: [another(small), another({ ...small, "limits.cpu": "2500m" })],
+    refuses: [
+      [another({ ...small, "limits.memory": "3073Mi" }), /limits\.memory is 3073Mi; accepted: at most 3Gi/],
+      [another({ pods: "40" }), /limits\.cpu is not bounded; accepted: at most 3/],
+    ],
+  },
+  "tier-images-from-its-build": {
+    admits: [withContainer({}), withContainer({ image: IMAGE.replace("@", "/below@") })],
+    refuses: [
+      [withContainer({ image: elsewhere }), /app has the image registry\.example\.com\/apps\/other@.*accepted: from /],
+    ],
+  },
+  "tier-without-privileges": {
+    admits: [ingress({ "pulumi.com/skipAwait": "true" })],
+    refuses: [
+      [role, /a Role gives rights in the API server/],
+      [ingress({ "nginx.org/server-snippets": "x" }), /the annotations nginx\.org\/server-snippets are not Berth's/],
+    ],
+  },
+};
+
+/** The real API server, as its administrator, whom no right stops. */
+describe("rules on trust in the cluster", function () {
+  this.timeout(120_000);
+  const simulated = simulatedCluster();
+  let target: Target;
+  let fork: Environment;
+  let internal: Environment;
+  before(async () => {
+    // The image that all pods of these tests have.
+    const trust = { fork: { images: [IMAGE.split("@")[0]] } };
+    target = { ...simulated(), platform: { ...(simulated().platform as object), trust } };
+    await ensurePlatform(target, kubeOf(target), silent);
+    fork = await Environment.open(target, uniqueName("fork"), { "berth.dev/trust": "fork" }, room);
+    internal = await Environment.open(target, uniqueName("internal"));
+  });
+  after(async () => {
+    await fork.close();
+    await internal.close();
+    await ensurePlatform(simulated(), kubeOf(simulated()), silent);
+  });
+
+  for (const [rule, { admits, refuses }] of Object.entries(cases)) {
+    it(`${rule} holds for a fork's environment, naming value and fix, and for no other`, async () => {
+      for (const object of admits) assert.equal(await fork.refusal(object), undefined);
+      for (const [object, words] of refuses) {
+        const message = (await fork.refusal(object)) ?? "it was let through";
+        assert.match(message, words);
+        assert.match(message, new RegExp(`ValidatingAdmissionPolicy 'berth-trust-[a-z-]+' .* ${rule}: .*; fix: `));
+        assert.equal(await internal.refusal(object), undefined);
+      }
+    });
+  }
+
+  it("judge init containers too", async () => {
+    const container = { ...goodContainer, name: "other", image: elsewhere };
+    const withInit = withContainer({});
+    Object.assign((withInit["spec"] as { template: { spec: object } }).template.spec, { initContainers: [container] });
+    assert.match((await fork.refusal(withInit)) ?? "it was let through", /other has the image .*\/apps\/other@/);
+  });
+
+  it("keep the tier of a namespace from becoming a fork's, or from ceasing to be it, by whatever way", async () => {
+    const become = async (environment: Environment, tier: string | null, way = ""): Promise<string> => {
+      const path = `/api/v1/namespaces/${environment.namespace}${way}?dryRun=All`;
+      try {
+        await environment.kube.patch(path, { metadata: { labels: { "berth.dev/trust": tier } } });
+        return "it was let through";
+      } catch (error) {
+        return String(error);
+      }
+    };
+    for (const way of ["", "/status"]) {
+      assert.match(
+        await become(fork, "internal", way),
+        /its tier goes from fork to internal, and that of a fork never changes/,
+      );
+      assert.match(await become(fork, null, way), /its label berth\.dev\/trust is missing/);
+      assert.match(await become(internal, "fork", way), /its tier goes from internal to fork/);
+      assert.equal(await become(internal, "trusted", way), "it was let through");
+    }
+  });
+});
