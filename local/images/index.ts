@@ -7,10 +7,10 @@ import { accessProxyRecipe } from "./recipes/access-proxy";
 import { corednsRecipe } from "./recipes/coredns";
 import { egressProxyRecipe } from "./recipes/egress-proxy";
 import { ferretdbRecipe } from "./recipes/ferretdb";
+import { goFileRecipe } from "./recipes/go-file";
 import { guestbookRecipe } from "./recipes/guestbook";
 import { mariadbRecipe } from "./recipes/mariadb";
 import { oauthBrokerRecipe } from "./recipes/oauth-broker";
-import { pauseRecipe } from "./recipes/pause";
 import { postgresRecipe } from "./recipes/postgres";
 import { redisRecipe } from "./recipes/redis";
 import { sealedSecretsRecipe } from "./recipes/sealed-secrets";
@@ -75,7 +75,8 @@ export async function ensureImages<N extends ImageName>(
 function recipeOf(name: ImageName, options: EnsureImagesOptions): Promise<Recipe> {
   switch (name) {
     case "pause":
-      return pauseRecipe();
+    case "canary":
+      return goFileRecipe(name);
     case "coredns":
       return corednsRecipe(options.berthNode);
     case "postgres":

@@ -12,6 +12,7 @@ export const imageNames = [
   "oauth-broker",
   "access-proxy",
   "egress-proxy",
+  "canary",
 ] as const;
 
 /** Name of an image, as in `localhost/berth/<name>`. */

@@ -3,30 +3,30 @@ import { dirname, join } from "node:path";
 
 import { repositoryPath } from "../root";
 import { run } from "../run";
-import type { Recipe } from "../types";
+import type { ImageName, Recipe } from "../types";
 
 const flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="];
 
 /**
- * The container that holds a pod's namespaces. In Go, because Go is there to build the toolchain and a C compiler may
- * not be; it uses the standard library alone.
+ * An image with one small program of ours and nothing else, compiled from `<name>/main.go`. In Go, because Go is there to build the
+ * toolchain and a C compiler may not be; it uses the standard library alone.
  */
-export async function pauseRecipe(): Promise<Recipe> {
-  const source = repositoryPath("local/images/pause/main.go");
+export async function goFileRecipe(name: ImageName): Promise<Recipe> {
+  const source = repositoryPath("local/images", name, "main.go");
   return {
-    name: "pause",
+    name,
     layers: [
       {
-        label: "pause",
+        label: name,
         inputs: [await readFile(source, "utf8"), ...flags],
         estimateSeconds: 3,
         shared: false,
         async fill(folder, { signal }) {
-          const scratch = await mkdtemp(join(dirname(folder), "pause-"));
+          const scratch = await mkdtemp(join(dirname(folder), `${name}-`));
           try {
             // Outside every module, so that no go.mod of the surroundings counts.
             await cp(source, join(scratch, "main.go"));
-            await run(["go", "build", ...flags, "-o", join(folder, "pause"), "main.go"], {
+            await run(["go", "build", ...flags, "-o", join(folder, name), "main.go"], {
               signal,
               cwd: scratch,
               env: { CGO_ENABLED: "0", GO111MODULE: "off", GOFLAGS: "", GOOS: "linux" },
@@ -39,6 +39,6 @@ export async function pauseRecipe(): Promise<Recipe> {
         },
       },
     ],
-    config: { User: "65535:65535", Env: ["PATH=/"], Entrypoint: ["/pause"] },
+    config: { User: "65535:65535", Env: ["PATH=/"], Entrypoint: [`/${name}`] },
   };
 }
