@@ -10,6 +10,7 @@ import { exitCodesText } from "./exit-codes";
 import { historyCommand } from "./history";
 import { listCommand } from "./list";
 import { localCommand } from "./local";
+import { logsCommand } from "./logs";
 import { previewCommand } from "./preview";
 import { rotateCommand } from "./rotate";
 import { sealCommand } from "./seal";
@@ -52,6 +53,7 @@ export function berth(): Command {
     statusCommand,
     listCommand,
     historyCommand,
+    logsCommand,
     rotateCommand,
     configCommand,
     sealCommand,

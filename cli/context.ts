@@ -95,6 +95,7 @@ export async function embeddedTarget(name: string, needs?: EmbeddedNeeds): Promi
     platform: local.platform,
     workDir: join(folder, "work"),
     recordsDir: join(folder, "records"),
+    ...(local.egressLog === undefined ? {} : { egressLog: local.egressLog }),
   };
 }
 

@@ -1,5 +1,5 @@
+import { absent } from "./absent";
 import { runEngine } from "./engine";
-import { BerthError, ExitCode } from "./errors";
 import type { EnvironmentName } from "./naming";
 import { runIdFor } from "./run-id";
 import type { Target } from "./target";
@@ -22,12 +22,7 @@ export async function readLogin(target: Target, name: EnvironmentName): Promise<
   await writeProject(target);
   const args = ["stack", "output", "--json", "--show-secrets", "--stack", name.stack];
   const result = await runEngine(target, args, { runId: runIdFor(target, name.stack) });
-  if (/no stack named '.*' found/.test(result.stderr)) {
-    throw new BerthError(`there is no environment ${name.namespace} on ${target.name}`, {
-      fix: "`berth list` shows those that exist.",
-      exitCode: ExitCode.usage,
-    });
-  }
+  if (/no stack named '.*' found/.test(result.stderr)) throw absent(target, name);
   if (result.code !== 0) throw engineFailed(target, name.stack, result);
   return (JSON.parse(result.stdout) as { login?: Login | null }).login ?? null;
 }

@@ -1,6 +1,7 @@
 import { canRotate, ENGINE_TITLES, enabledEngines, type Engine } from "../config/databases";
 import { parseConfig } from "../config/parse";
 import type { PrConfig } from "../config/pr";
+import { absent } from "./absent";
 import { assertOwned, openRecorded, updateHeld } from "./deploy";
 import { runEngine } from "./engine";
 import { failureText, setupError } from "./engine-errors";
@@ -154,13 +155,6 @@ function chosen(name: EnvironmentName, config: Record<string, unknown>, wanted?:
       possible.length === 0
         ? "it can be for every database but a PostgreSQL with an operator; `databases` in berth.yaml gives it one."
         : `give --database one of ${possible.join(", ")}, or leave it out for all of these.`,
-    exitCode: ExitCode.usage,
-  });
-}
-
-function absent(target: Target, name: EnvironmentName): BerthError {
-  return new BerthError(`there is no environment ${name.namespace} on ${target.name}`, {
-    fix: "`berth list` shows those that exist.",
     exitCode: ExitCode.usage,
   });
 }

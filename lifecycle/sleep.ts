@@ -1,3 +1,4 @@
+import { absent } from "./absent";
 import { deployHeld, fingerprintKey, assertOwned, type DeployOptions, type StackValues } from "./deploy";
 import { BerthError, ExitCode } from "./errors";
 import { availability } from "./lease";
@@ -53,12 +54,7 @@ async function change(
 ): Promise<{ url: string; outcome: "done" | "unchanged" }> {
   const progress = options.progress ?? silent;
   const kube = await recorder.phase("connect", () => connect(target));
-  if (!(await assertOwned(kube, name))) {
-    throw new BerthError(`there is no environment ${name.namespace} on ${target.name}`, {
-      fix: "`berth list` shows those that exist.",
-      exitCode: ExitCode.usage,
-    });
-  }
+  if (!(await assertOwned(kube, name))) throw absent(target, name);
   await writeProject(target);
   const last = await readStackConfig(target, name.stack);
   const pr = last?.["berth:pr"] as StackValues["berth:pr"] | undefined;

@@ -1,4 +1,4 @@
-import { BerthError, ExitCode } from "./errors";
+import { absent } from "./absent";
 import type { KubeList, KubeObject } from "./kube";
 import { summarise, type EnvironmentSummary } from "./list";
 import type { EnvironmentName } from "./naming";
@@ -47,11 +47,7 @@ export async function status(target: Target, name: EnvironmentName): Promise<Env
   ]);
   if (namespace === undefined || !isOwned(namespace, name)) {
     const last = records[0];
-    const history = last ? ` Its last ${last.verb} was at ${last.time} (${last.outcome}).` : "";
-    throw new BerthError(`there is no environment ${name.namespace} on ${target.name}.${history}`, {
-      fix: "`berth list` shows those that exist.",
-      exitCode: ExitCode.usage,
-    });
+    throw absent(target, name, last ? ` Its last ${last.verb} was at ${last.time} (${last.outcome}).` : "");
   }
   const troubles = diagnose(pods.items, events.items, 0, kube.now());
   return {

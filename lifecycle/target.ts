@@ -23,6 +23,12 @@ export interface Target {
   readonly workDir: string;
   /** Folder for records and receipts, beside the state. */
   readonly recordsDir: string;
+  /**
+   * Path of the log in which the nodes' policy agent notes each connection that it refuses.
+   *
+   * @default the cluster's network plugin keeps such a log somewhere else, or none
+   */
+  readonly egressLog?: string;
 }
 
 /**

@@ -46,6 +46,8 @@ export interface LocalEnvironment {
   platform: LocalPlatform & Record<string, unknown>;
   /** Absolute path of the `pulumi` program. */
   pulumi: string;
+  /** Path of the log of connections that pods were refused; absent with simulated nodes, where no pod connects to anything. */
+  egressLog?: string;
 }
 
 /**
@@ -266,5 +268,6 @@ export async function environment(name: string): Promise<LocalEnvironment> {
     },
     platform: { ...settings, ...planPlatform(spec, choices) },
     pulumi: toolchain.pulumi,
+    ...(spec.nodes === "real" ? { egressLog: folder.egressLog } : {}),
   };
 }

@@ -351,6 +351,7 @@ export function policyAgent(context: ComponentContext): Component {
       "cni-dir": cniStateDir,
       "cni-network": cniNetwork,
       queue: policyQueue,
+      denials: folder.egressLog,
       "health-address": "127.0.0.1:9080",
     },
     { needs: ["kube-apiserver"], ready: { http: "http://127.0.0.1:9080/healthz" }, readyTimeoutSeconds: 60 },

@@ -86,6 +86,8 @@ export interface ClusterFolder {
   /** Folder of the volumes that the default StorageClass hands out. */
   volumes: string;
   logs: string;
+  /** Connections that pods were refused, a line of JSON each. */
+  egressLog: string;
   /** Pid and status files; meaningless after a reboot. */
   run: string;
   /** Pulumi's state (`file://` backend). */
@@ -114,6 +116,7 @@ export function clusterFolder(name: string): ClusterFolder {
     nodeVar: join(root, "data", "var"),
     volumes: join(root, "data", "volumes"),
     logs: join(root, "logs"),
+    egressLog: join(root, "logs", "egress-denied.log"),
     run: join(root, "run"),
     pulumi: join(root, "pulumi"),
     passphrase: join(root, "pulumi-passphrase"),

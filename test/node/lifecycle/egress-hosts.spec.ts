@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../../../config/parse";
+import { appPod } from "../../../cli/demo/egress";
+import { egressLog, type Refusal } from "../../../lifecycle/egress-log";
 import type { KubeList, KubeObject } from "../../../lifecycle/kube";
 import { environmentName } from "../../../lifecycle/naming";
 import { setAsleep } from "../../../lifecycle/sleep";
@@ -252,12 +254,31 @@ describe("hosts that egress rules name, with real packets through a real proxy",
     assert.deepEqual([open, others], [true, [false, false, false]]);
   });
 
-  it("are named in the proxy's log when they are refused, without paths", async () => {
+  it("are named in the proxy's log and by `berth logs --egress` when they are refused, without paths", async () => {
     await ask({ url: "http://other.example:8080/with/a/path?and=query" }, { tunnel: `other.example:${tlsPort}` });
     const log = await cluster.kube.text(`/api/v1/namespaces/${namespace}/pods/${await podOf("egress-proxy")}/log`, {});
     assert.match(log, /\/403 GET other\.example:8080/);
     assert.match(log, new RegExp(`CONNECT other\\.example:${tlsPort} .*terminate`));
     assert.doesNotMatch(log, /path|query|end-before-headers/);
+    await ask({ tunnel: `api.allowed.example:${tlsPort}`, sni: "other.example" });
+    const { metadata } = await appPod(cluster.kube, namespace);
+    const listed = (await egressLog(cluster.target, environment, 1000)).refusals.filter(({ by }) => by === "proxy");
+    for (const refusal of [
+      { pod: metadata.name, to: "other.example", port: 8080, protocol: "GET" },
+      { pod: metadata.name, to: "other.example", port: tlsPort, protocol: "CONNECT" },
+      { pod: metadata.name, to: "api.allowed.example", port: tlsPort, protocol: "CONNECT", greeting: "other.example" },
+    ])
+      assert.ok(
+        listed.some((each) =>
+          Object.entries(refusal).every(([field, value]) => each[field as keyof Refusal] === value),
+        ),
+        `${JSON.stringify(refusal)} is not among ${JSON.stringify(listed)}`,
+      );
+    // Both passed more than once above.
+    const passed = listed.filter(
+      ({ to, port, greeting }) => to === "api.allowed.example" && port === 8080 && !greeting,
+    );
+    assert.deepEqual(passed, []);
   });
 
   it("are reached by nobody while the environment sleeps", async () => {

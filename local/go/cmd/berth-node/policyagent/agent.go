@@ -40,6 +40,7 @@ type options struct {
 	cniNetwork    string
 	queue         uint
 	healthAddress string
+	denials       string
 }
 
 // Main runs the agent with the arguments of the process until SIGINT or SIGTERM.
@@ -72,6 +73,7 @@ func parse(name string, args []string) (options, error) {
 	flags.StringVar(&opts.cniDir, "cni-dir", "/var/lib/cni", "`folder` with the records of libcni (results/) and host-local (networks/)")
 	flags.StringVar(&opts.cniNetwork, "cni-network", "", "`name` of the CNI network of the pods (required)")
 	flags.UintVar(&opts.queue, "queue", 100, "`number` of the NFQUEUE")
+	flags.StringVar(&opts.denials, "denials", "", "`file` that gets a line of JSON for each connection that a pod is refused; none when empty")
 	flags.StringVar(&opts.healthAddress, "health-address", "", "`address` that answers /healthz with 200 once packets are decided")
 	if err := flags.Parse(args); err != nil {
 		return opts, err
@@ -123,9 +125,8 @@ func run(ctx context.Context, opts options) error {
 	}
 	// The CNI record comes first: it exists before the pod's first packet, and after an
 	// address has gone to a new pod the API's status may still show it on the old one.
-	known := podinfo.NewInformerProvider(pods, namespaces, nil, []podinfo.IPResolver{
-		cniResolver{dir: opts.cniDir, network: opts.cniNetwork}, byStatus,
-	})
+	addresses := []podinfo.IPResolver{cniResolver{dir: opts.cniDir, network: opts.cniNetwork}, byStatus}
+	known := podinfo.NewInformerProvider(pods, namespaces, nil, addresses)
 	engine := networkpolicy.NewPolicyEngine(known, []api.PolicyEvaluator{
 		unknownPods{podCIDR: opts.podCIDR, local: local},
 		networkpolicy.NewStandardNetworkPolicy(opts.nodeName, namespaces, pods, policies),
@@ -145,7 +146,7 @@ func run(ctx context.Context, opts options) error {
 	if err != nil {
 		return nil // stopped before the first list arrived
 	}
-	if err := serveQueue(ctx, uint16(opts.queue), engine); err != nil {
+	if err := serveQueue(ctx, uint16(opts.queue), engine, newDenialLog(opts.denials, addresses)); err != nil {
 		return err
 	}
 	if err := serveHealth(ctx, opts.healthAddress); err != nil {

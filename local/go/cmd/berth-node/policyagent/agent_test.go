@@ -12,7 +12,6 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
-	"golang.org/x/time/rate"
 	"sigs.k8s.io/kube-network-policies/pkg/api"
 	"sigs.k8s.io/kube-network-policies/pkg/network"
 )
@@ -95,7 +94,7 @@ func TestWhatCannotBeJudgedIsRefused(t *testing.T) {
 		0x45, 0, 0, 40, 0, 0, 0, 0, 64, unix.IPPROTO_TCP, 0, 0, 10, 90, 0, 5, 198, 51, 100, 1,
 		0x80, 0, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 2, 0, 0, 0, 0, 0, 0,
 	}
-	quiet := rate.NewLimiter(0, 0)
+	quiet := newDenialLog("", nil)
 	for name, test := range map[string]struct {
 		engine  judge
 		payload []byte

@@ -8,7 +8,6 @@ import (
 
 	nfqueue "github.com/florianl/go-nfqueue/v2"
 	"github.com/mdlayher/netlink"
-	"golang.org/x/time/rate"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/kube-network-policies/pkg/network"
 )
@@ -23,7 +22,7 @@ type decider interface {
 const headerBytes = 128
 
 // serveQueue decides the packets of an NFQUEUE until the context ends. It returns once the queue is bound.
-func serveQueue(ctx context.Context, number uint16, engine decider) error {
+func serveQueue(ctx context.Context, number uint16, engine decider, denials *denialLog) error {
 	queue, err := nfqueue.Open(&nfqueue.Config{
 		NfQueue: number,
 		// Without this flag the kernel cuts offloaded packets before it hands them over, which costs time for nothing.
@@ -36,7 +35,6 @@ func serveQueue(ctx context.Context, number uint16, engine decider) error {
 	if err != nil {
 		return fmt.Errorf("opening the netfilter queue socket: %w", err)
 	}
-	denials := rate.NewLimiter(10, 50)
 	handle := func(a nfqueue.Attribute) int {
 		if a.PacketID == nil {
 			return 0
@@ -68,7 +66,7 @@ func serveQueue(ctx context.Context, number uint16, engine decider) error {
 }
 
 // decide refuses whatever it cannot parse or judge.
-func decide(ctx context.Context, engine decider, id uint32, payload []byte, denials *rate.Limiter) bool {
+func decide(ctx context.Context, engine decider, id uint32, payload []byte, denials *denialLog) bool {
 	packet, err := network.ParsePacket(payload)
 	if err != nil {
 		klog.ErrorS(err, "Refusing a packet that cannot be parsed", "packet", id)
@@ -80,8 +78,8 @@ func decide(ctx context.Context, engine decider, id uint32, payload []byte, deni
 		klog.ErrorS(err, "Refusing a packet that cannot be judged", "packet", id)
 		return false
 	}
-	if !allowed && denials.Allow() {
-		klog.InfoS("Refused", "from", packet.SrcIP, "to", packet.DstIP, "port", packet.DstPort, "protocol", packet.Proto)
+	if !allowed {
+		denials.refused(&packet)
 	}
 	return allowed
 }
