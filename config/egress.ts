@@ -8,6 +8,27 @@ export const EGRESS_PROXY = "egress-proxy";
 /** Port that the proxy listens on: Squid's own. */
 export const EGRESS_PROXY_PORT = 3128;
 
+/** Name of the init container that proves that a pod cannot get out, before anything else of it runs. */
+export const EGRESS_CANARY = "egress-canary";
+
+/**
+ * Seconds for which a canary may find the way open. The VPC CNI in standard mode closes it one or two seconds after a pod's start
+ * (aws-network-policy-agent#83, #189); the rest is for a busy node.
+ */
+export const CANARY_SECONDS = 20;
+
+/**
+ * What enforces NetworkPolicies, as far as it decides when: the VPC CNI in its two modes, or another plugin, which refuses the egress of a
+ * new pod until its policies are in force, or lets it through until then.
+ */
+export const NETWORK_PLUGINS = ["vpc-cni-standard", "vpc-cni-strict", "fail-closed", "fail-open"] as const;
+
+/** Those that let a new pod out until its policies are in force. */
+export const OPEN_PLUGINS: readonly string[] = ["vpc-cni-standard", "fail-open"];
+
+/** When environments have canaries: where the network plugin is not known to be closed from the first packet, or whatever it is. */
+export const CANARY_CHOICES = ["auto", "always", "never"] as const;
+
 /** What a host of a rule looks like, for error messages. */
 export const EGRESS_HOST = "a public host name such as api.example.com, or *.example.com for every name below it";
 

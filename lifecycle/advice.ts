@@ -3,6 +3,10 @@ export const ROOT_ADVICE =
   "the image seems to expect root, and under Pod Security restricted every container runs as user 1000: end its Dockerfile with `USER 1000`, give that user what it needs " +
   "while building (`COPY --chown=1000:1000 …`, `RUN chown -R 1000:1000 /app`), start no program that changes users (su, gosu), and test it with `docker run --user 1000 --read-only --tmpfs /tmp …`.";
 
+/** What to do where a pod's canary has got out. */
+export const CANARY_ADVICE =
+  "see whether the cluster's network plugin enforces NetworkPolicies (on EKS: enableNetworkPolicy of the add-on vpc-cni, and its agent's pods in kube-system), and whether egressCanary.target of the platform is nothing that pods may reach.";
+
 /** What to do about a container that writes where it may not. */
 const READ_ONLY_ADVICE =
   "the container's root is read-only: add the folder that it writes to to writableDirs in berth.yaml, or have it write to /tmp.";

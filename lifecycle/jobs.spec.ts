@@ -83,6 +83,13 @@ describe("what jobs say of themselves", () => {
     assert.equal(trouble?.log?.container, "wait-for-postgresql");
   });
 
+  it("tells a canary that got out from the job's own failure", () => {
+    const open = { name: "egress-canary", state: { terminated: { exitCode: 1, finishedAt: at(30) } } };
+    const [trouble] = look([attempt(0, "Failed", {}, { initContainerStatuses: [open] })], 31);
+    assert.match(trouble?.fix ?? "", /whether the cluster's network plugin enforces NetworkPolicies/);
+    assert.equal(trouble?.log?.container, "egress-canary");
+  });
+
   it("keeps what keeps a try from starting", () => {
     const pulling = attempt(0, "Pending", { waiting: { reason: "ImagePullBackOff", message: "no such image" } });
     const [trouble] = look([pulling], 5);

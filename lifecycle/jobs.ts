@@ -1,5 +1,7 @@
+import { EGRESS_CANARY } from "../config/egress";
 import { SNAPSHOT } from "../config/jobs";
 import { ANNOTATION, LABEL } from "../config/labels";
+import { CANARY_ADVICE } from "./advice";
 import type { ContainerStatus, Pod, Trouble } from "./trouble";
 
 /*
@@ -81,6 +83,7 @@ function hangs(job: string, pod: Pod, now: number): Trouble | undefined {
 }
 
 function fixOf(pod: Pod, container: ContainerStatus | undefined): string {
+  if (container?.name === EGRESS_CANARY) return CANARY_ADVICE;
   if (container?.name.startsWith("wait-for-") === true) {
     const engine = container.name.slice("wait-for-".length);
     return `see why ${engine} takes no connections: the log of pod ${engine}-0 says it.`;

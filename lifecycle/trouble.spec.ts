@@ -80,6 +80,26 @@ describe("what keeps a pod from becoming ready", () => {
     assert.deepEqual(crash(4)?.log, { pod: "app-1", container: "app", previous: true });
   });
 
+  it("gives up at once on a canary that got out, and not on one that was refused in the end", () => {
+    const canary = (container: Partial<ContainerStatus>): Pod => ({
+      metadata: { name: "app-1" },
+      status: { phase: "Pending", initContainerStatuses: [{ name: "egress-canary", ...container }] },
+    });
+    const ended = { terminated: { exitCode: 1 } };
+    for (const [container, previous] of [
+      [{ state: ended }, false],
+      [{ state: { waiting: { reason: "CrashLoopBackOff" } }, lastState: ended, restartCount: 1 }, true],
+    ] as const) {
+      const [trouble] = diagnose([canary(container)], [], start);
+      assert.equal(trouble?.reason, "EgressOpen");
+      assert.equal(trouble.hopelessAfter, 0);
+      assert.match(trouble.fix, /whether the cluster's network plugin enforces NetworkPolicies/);
+      assert.deepEqual(trouble.log, { pod: "app-1", container: "egress-canary", previous });
+    }
+    const closed = { ready: true, state: { terminated: { exitCode: 0 } }, lastState: ended, restartCount: 1 };
+    assert.deepEqual(diagnose([canary(closed)], [], start), []);
+  });
+
   it("tells memory from other crashes", () => {
     const [trouble] = diagnose(
       [pod({ restartCount: 1, state: { terminated: { exitCode: 137, reason: "OOMKilled" } } })],

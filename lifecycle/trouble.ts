@@ -1,7 +1,8 @@
 import { ENGINES, ENGINE_TITLES } from "../config/databases";
+import { EGRESS_CANARY } from "../config/egress";
 import { DATABASE_RESOURCES } from "../config/limits";
 import { APP } from "../config/workloads";
-import { ROOT_ADVICE } from "./advice";
+import { CANARY_ADVICE, ROOT_ADVICE } from "./advice";
 import { isJobPod, jobTroubles } from "./jobs";
 import type { KubeObject } from "./kube";
 
@@ -216,6 +217,16 @@ function containerTrouble(pod: string, container: ContainerStatus, events: reado
       fix: startupFix(container.name),
       hopelessAfter: 0,
       log: { pod, container: container.name, previous: restarts > 0 },
+    };
+  }
+  if (container.name === EGRESS_CANARY && container.ready !== true && (ended?.exitCode ?? 0) !== 0) {
+    return {
+      object,
+      reason: "EgressOpen",
+      message: "the pod reaches what no pod may reach, so nothing else in it is started",
+      fix: CANARY_ADVICE,
+      hopelessAfter: 0,
+      log: { pod, container: container.name, previous: container.state?.terminated === undefined },
     };
   }
   const crashing = reason === "CrashLoopBackOff" || (container.state?.terminated?.exitCode ?? 0) !== 0;

@@ -32,6 +32,8 @@ export interface LocalPlatform {
   egressProxy?: { image: string };
   /** The client by which object stores are filled; absent until an environment has needed one. */
   s3Client?: { image: string };
+  /** The node's agent refuses what comes from pods that it does not know yet, and all new connections while it is down. */
+  networkPlugin: "fail-closed";
 }
 
 /** Everything that is needed to deploy to an embedded cluster. */
@@ -222,6 +224,7 @@ export function planPlatform(
     ...(sealedSecrets === undefined ? {} : { sealedSecrets: { image: sealedSecrets } }),
     ...(egressProxy === undefined ? {} : { egressProxy: { image: egressProxy } }),
     ...(s3 === undefined ? {} : { s3Client: { image: s3 } }),
+    networkPlugin: "fail-closed",
   };
 }
 

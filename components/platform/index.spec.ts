@@ -381,6 +381,7 @@ describe("Platform", () => {
       privateEgress: [],
       egressProxy: null,
       s3Client: null,
+      egressCanary: null,
       previewSecrets: {},
       metrics: null,
       oauth: null,

@@ -5,6 +5,7 @@ import type { ClusterRoleArgs, ClusterRoleBindingArgs, RoleArgs, RoleBindingArgs
 import type { PriorityClassArgs } from "@pulumi/kubernetes/scheduling/v1";
 import { PLATFORM_NAMESPACE } from "../../config/names";
 import { perEngine } from "../../config/databases";
+import { OPEN_PLUGINS } from "../../config/egress";
 import { acceptedModes, defaultVersion, trustLimits } from "../../config/platform";
 import type { Gateway, PlatformConfig, PlatformFacts } from "../../config/platform";
 import { traefikKinds } from "../../config/traefik";
@@ -118,6 +119,7 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     privateEgress: config.privateEgress,
     egressProxy: config.egressProxy ?? null,
     s3Client: config.s3Client ?? null,
+    egressCanary: canaryFacts(config),
     externalSecrets: config.externalSecrets,
     sealedSecrets: config.sealedSecrets ? { projects: config.sealedSecrets.projects ?? null } : null,
     previewSecrets: Object.fromEntries(
@@ -130,6 +132,14 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     metrics: config.metrics ?? null,
     oauth: planOauthFacts(config, at),
   };
+}
+
+/** The canary that pods start with, if they do. */
+function canaryFacts({ networkPlugin, egressCanary }: PlatformConfig): PlatformFacts["egressCanary"] {
+  const { image, target = null, when } = egressCanary ?? {};
+  if (image === undefined || when === "never") return null;
+  const isClosed = networkPlugin !== undefined && !OPEN_PLUGINS.includes(networkPlugin);
+  return when === "auto" && isClosed ? null : { image, target };
 }
 
 function planKinds(gateway: Gateway): Record<string, CustomResourceDefinitionArgs> {

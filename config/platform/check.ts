@@ -1,5 +1,6 @@
 import { PRIVATE_RANGES, contains } from "../cidr";
 import { ENGINES, sortVersions } from "../databases";
+import { OPEN_PLUGINS } from "../egress";
 import { tagOf } from "../image";
 import { PLATFORM_NAMESPACE } from "../names";
 import { repeats } from "../problems";
@@ -8,7 +9,8 @@ import { acceptedModes } from "./offers";
 import type { PlatformConfig } from "./schema";
 
 export function contradictions(config: PlatformConfig): Finding[] {
-  const { gateway, access, oauth, images, defaultVersions, operators, privateEgress } = config;
+  const { gateway, access, oauth, images, defaultVersions, operators, privateEgress, networkPlugin, egressCanary } =
+    config;
   const findings: Finding[] = checkPreviewSecrets(config);
   for (const engine of ENGINES) {
     const offered = sortVersions(Object.keys(images[engine]));
@@ -68,6 +70,18 @@ export function contradictions(config: PlatformConfig): Finding[] {
       value: "nobody",
       accepted: "at least one entry in emails, emailDomains or groups",
       fix: "Say who may enter, such as emailDomains: [example.com].",
+    });
+  }
+  const { when = "auto", image } = egressCanary ?? {};
+  const isOpen = OPEN_PLUGINS.includes(networkPlugin ?? "");
+  if (image === undefined && (when === "always" || (isOpen && when === "auto"))) {
+    findings.push({
+      path: ["egressCanary", "image"],
+      value: isOpen
+        ? `missing, and ${networkPlugin ?? ""} lets a new pod out until its policies are in force`
+        : "missing",
+      accepted: "an image by digest",
+      fix: "Give the image that local/images makes of its folder canary, or do without with egressCanary.when: never.",
     });
   }
   privateEgress.forEach((range, index) => {

@@ -44,6 +44,14 @@ export const platformFactsSchema = z.object({
   egressProxy: z.object({ image: z.string() }).nullable(),
   /** Null where the platform has no client by which object stores are filled. */
   s3Client: z.object({ image: z.string() }).nullable(),
+  /** Null where pods start without a canary. */
+  egressCanary: z
+    .object({
+      image: z.string(),
+      /** Null for the API server's Service. */
+      target: z.string().nullable(),
+    })
+    .nullable(),
   previewSecrets: z.record(
     z.string(),
     z.object({

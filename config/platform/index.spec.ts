@@ -55,6 +55,27 @@ describe("berth:platform", () => {
       /defaultVersions\.redis is "7", which has no image; accepted: nothing, as no version is offered/,
     ],
     [
+      "no canary beside a network plugin that needs one",
+      { networkPlugin: "vpc-cni-standard" },
+      /egressCanary\.image is missing, and vpc-cni-standard lets a new pod out .*; accepted: an image by digest.*canary.*when: never/,
+    ],
+    ["a canary without image", { egressCanary: { when: "always" } }, /egressCanary\.image is missing; accepted/],
+    [
+      "a canary's target without port",
+      { egressCanary: { image: `a/canary@${DIGEST}`, target: "10.96.0.1" } },
+      /egressCanary\.target is "10\.96\.0\.1"; accepted: an IPv4 address and a port, such as 10\.96\.0\.1:443/,
+    ],
+    [
+      "a canary's target that is a name",
+      { egressCanary: { image: `a/canary@${DIGEST}`, target: "kubernetes.default:443" } },
+      /egressCanary\.target is "kubernetes\.default:443"; accepted: an IPv4 address and a port/,
+    ],
+    [
+      "a network plugin that nobody knows",
+      { networkPlugin: "flannel" },
+      /networkPlugin is "flannel"; accepted: vpc-cni-standard, vpc-cni-strict, fail-closed, fail-open/,
+    ],
+    [
       "a public range as private",
       { privateEgress: ["203.0.113.0/24"] },
       /privateEgress\[0\] is "203\.0\.113\.0\/24", not a private range/,

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { ACCESS_MODE, ACCESS_MODES } from "../access";
 import type { Engine } from "../databases";
+import { CANARY_CHOICES, NETWORK_PLUGINS } from "../egress";
 import { VERSIONS } from "../engines";
 import { imageByDigest, options, text, version } from "../fields";
 import { deployedGateway, existingGateway, hostGateway } from "./gateway";
 import { oauth } from "./oauth";
 import { trust } from "./trust";
-import { DOMAIN, cidr, labelName, objectName, projectId, ranges } from "./values";
+import { DOMAIN, cidr, labelName, objectName, projectId, ranges, target } from "./values";
 
 const REPOSITORY = "owner/name";
 const versionOf = (engine: Engine) => version(engine, `a ${VERSIONS[engine].what}`);
@@ -170,6 +171,34 @@ export const platformSchema = z.strictObject(
       .optional()
       .describe(
         "The client by which new object stores are filled. Without it, databases.s3.seed and databases.s3.from are refused.",
+      ),
+    networkPlugin: z
+      .enum(NETWORK_PLUGINS, NETWORK_PLUGINS.join(", "))
+      .optional()
+      .describe(
+        "What enforces NetworkPolicies: vpc-cni-standard and fail-open let a new pod out until they are in force, vpc-cni-strict and fail-closed do not. Not known when left out.",
+      ),
+    egressCanary: z
+      .strictObject(
+        {
+          image: imageByDigest()
+            .optional()
+            .describe("Image whose entry point is local/images/canary. Without it there are no canaries."),
+          target: target()
+            .optional()
+            .describe(
+              "What no pod may reach, although it answers there over TCP. The API server's Service when left out, so that nothing is sent outside.",
+            ),
+          when: z
+            .enum(CANARY_CHOICES, CANARY_CHOICES.join(", "))
+            .default("auto")
+            .describe("auto: unless networkPlugin is closed from the first packet."),
+        },
+        "a mapping with image",
+      )
+      .optional()
+      .describe(
+        "The container that runs before apps, services and jobs, and fails unless egress is refused, so that they do not start where NetworkPolicies do not hold.",
       ),
     previewSecrets: z
       .record(projectId(), previewSecrets, "a mapping of projects to their preview secrets")

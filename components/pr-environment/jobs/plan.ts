@@ -17,6 +17,7 @@ import type { PlanContext } from "../context";
 import { IMAGE_USER } from "../databases/engine";
 import type { DatabasePlan } from "../databases/engine";
 import { FROM_FOLDER, SEED_FOLDER, planFirstData } from "../databases/first-data";
+import { planCanary } from "../egress/canary";
 import { planEnvFrom } from "../secrets/plan";
 import { canonical, writableDirs, writableVolumes } from "../workload/container";
 import { variablesOf } from "../workload/variables";
@@ -101,7 +102,7 @@ function planJob(context: PlanContext, databases: readonly DatabasePlan[], job: 
     title: `job-${job.name}`,
     user: APP_USER,
     container,
-    waits: databases.map(({ wait }) => wait),
+    waits: [...planCanary(context, canonical(app.resources)), ...databases.map(({ wait }) => wait)],
     volumes: writableVolumes(app),
     retries: job.retries,
     timeout: parseDuration(job.timeout),
@@ -177,7 +178,7 @@ interface JobSpec {
   title: string;
   user: number;
   container: input.core.v1.Container;
-  /** Init containers. */
+  /** Init containers, in their order. */
   waits: input.core.v1.Container[];
   volumes: input.core.v1.Volume[];
   retries: number;

@@ -13,8 +13,9 @@ import { ACCESS_PROXY, APP_USER, metadata, podLabels, selector } from "../contex
 import type { PlanContext } from "../context";
 import type { DatabasePlan } from "../databases/engine";
 import { rotationAnnotations } from "../databases/plan";
+import { planCanary } from "../egress/canary";
 import { planMetrics } from "../metrics/plan";
-import { envName, namedPorts, planContainer, writableVolumes } from "./container";
+import { canonical, envName, namedPorts, planContainer, writableVolumes } from "./container";
 
 /**
  * Seconds between the signal to end and the kill. Requests to a preview are short and its data is in its database, so five are
@@ -116,7 +117,10 @@ function planDeployment(
   databases: readonly DatabasePlan[],
 ): DeploymentArgs {
   const { name, env, replicas, engines } = workload;
-  const waits = databases.filter(({ engine }) => engines.includes(engine)).map(({ wait }) => wait);
+  const initContainers = [
+    ...planCanary(context, canonical(workload.resources)),
+    ...databases.filter(({ engine }) => engines.includes(engine)).map(({ wait }) => wait),
+  ];
   return {
     metadata: metadata(context, name, name),
     spec: {
@@ -141,7 +145,7 @@ function planDeployment(
           priorityClassName: context.platform.priorityClasses.environment,
           terminationGracePeriodSeconds: GRACE_SECONDS,
           securityContext: podSecurity(APP_USER),
-          ...(waits.length > 0 ? { initContainers: waits } : {}),
+          ...(initContainers.length > 0 ? { initContainers } : {}),
           containers: [planContainer(context, workload)],
           volumes: writableVolumes(workload),
         },
