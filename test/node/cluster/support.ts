@@ -109,7 +109,7 @@ export async function podProcess(
 }
 
 /** Processes of a pod, from its cgroups. */
-export async function podPids(cluster: NodeCluster, uid: string): Promise<number[]> {
+export async function podPids(cluster: Pick<NodeCluster, "name">, uid: string): Promise<number[]> {
   const all = await hierarchies();
   const spec = await readSpec(cluster.name);
   if (all === null || spec === null) throw new Error("no cgroups, or no cluster");

@@ -74,14 +74,23 @@ export class RealCluster {
     return new RealCluster(target, kube, [first, second], visitor, authority, toolchain.kubectl, pid);
   }
 
-  /** Deploys the example app as a project's pull request 1. */
+  /**
+   * Deploys the example app as a project's pull request 1.
+   *
+   * @param options.platform Settings of the platform that are changed for this deploy; the next one takes them back.
+   */
   deploy(
     projectId: string,
-    options: Partial<DeployOptions> & { image?: string; digit?: string; config?: Partial<Config> } = {},
+    options: Partial<DeployOptions> & {
+      image?: string;
+      digit?: string;
+      config?: Partial<Config>;
+      platform?: object;
+    } = {},
   ): Promise<DeployResult> {
-    const { image, digit = "1", config, ...rest } = options;
+    const { image, digit = "1", config, platform = {}, ...rest } = options;
     return deploy(
-      this.target,
+      { ...this.target, platform: { ...(this.target.platform as object), ...platform } },
       {
         config: { ...loadConfig(join(berthRoot, "examples", "guestbook", "berth.yaml")), projectId, ...config },
         number: 1,
