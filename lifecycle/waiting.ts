@@ -174,14 +174,14 @@ async function lastLines(
     return LOG_GONE.test(text) ? undefined : text;
   };
   try {
-    for (let tries = 0; tries < logTries; tries++) {
+    let text: string | undefined;
+    for (let tries = 0; tries < logTries && text === undefined; tries++) {
       if (tries > 0) await pause(logPause);
-      const text = await read(log.previous);
-      if (text !== undefined) return linesOf(hide(text));
+      text = await read(log.previous);
     }
-    // Meanwhile the run that was meant may have become the other one.
-    const other = await read(!log.previous).catch(() => undefined);
-    return other === undefined ? ["(no log: it is gone, as the container was restarted)"] : linesOf(hide(other));
+    // Meanwhile the run that was meant may have become the other one, and the new one has said nothing yet.
+    if (!text) text = (await read(!log.previous).catch(() => undefined)) ?? text;
+    return text === undefined ? ["(no log: it is gone, as the container was restarted)"] : linesOf(hide(text));
   } catch (error) {
     return [`(no log: ${messageOf(error)})`];
   }
