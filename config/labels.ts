@@ -15,6 +15,8 @@ export const LABEL = {
   owner: "berth.dev/owner",
   /** Which part of the environment a pod is: `app`, or a database such as `postgresql`. NetworkPolicies select by it. */
   component: "berth.dev/component",
+  /** `allowed` on pods that may resolve names outside the cluster, for a resolver that looks (docs/egress.md). */
+  outsideNames: "berth.dev/outside-names",
   /** On a namespace of preview secrets: the projectId that may take from it. Whoever owns the namespace sets it. */
   previewSecrets: "berth.dev/preview-secrets",
   /** How much its code is trusted; on the namespace of an environment. */

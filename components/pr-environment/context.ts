@@ -1,4 +1,5 @@
 import type { AccessMode } from "../../config/access";
+import { EGRESS_PROXY, rangeRules } from "../../config/egress";
 import { LABEL, MANAGED_BY, labelValue } from "../../config/labels";
 import { environmentName, hostName, serviceHostName, url } from "../../config/names";
 import type { PlatformFacts } from "../../config/platform";
@@ -6,6 +7,7 @@ import type { PrConfig } from "../../config/pr";
 import type { Rotations } from "../../config/rotation";
 import type { Config } from "../../config/schema";
 import type { TrustLimits, TrustTier } from "../../config/trust";
+import { workloadsOf } from "../../config/workloads";
 import type { PlainMetadata } from "./args";
 
 /** User and group that apps run as: the first ordinary user of most images, such as `node`. */
@@ -108,7 +110,17 @@ export function podLabels(context: PlanContext, component: Component): Record<st
     [LABEL.name]: component,
     [LABEL.managedBy]: MANAGED_BY,
     [LABEL.environment]: context.namespace,
+    ...(resolvesOutside(context, component) ? { [LABEL.outsideNames]: "allowed" } : {}),
   };
+}
+
+/**
+ * Whether a part has use for names outside the cluster: the egress proxy, which resolves for all that asks it, and what reaches ranges
+ * of `egress.allow` by itself.
+ */
+function resolvesOutside({ config }: PlanContext, component: Component): boolean {
+  if (component === EGRESS_PROXY) return true;
+  return rangeRules(config).length > 0 && workloadsOf(config).some(({ name }) => name === component);
 }
 
 /** Metadata of an object in the environment's namespace. */

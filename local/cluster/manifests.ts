@@ -1,3 +1,4 @@
+import { LABEL } from "../../config/labels";
 import { TRAEFIK_API, TRAEFIK_KINDS, traefikKinds } from "../../config/traefik";
 import { administratorsGroup } from "./certificates";
 import { provisionerName } from "./components";
@@ -112,6 +113,46 @@ export function storageManifests(): Manifest[] {
 }
 
 /**
+ * Whom CoreDNS resolves names outside the cluster for (its plugin `view`): pods that are labelled for it, and pods of no environment. Who
+ * asks without being known as a pod is told nothing, as it may be one that has just started.
+ */
+const outsideView = [
+  `metadata('kubernetes/client-label/${LABEL.outsideNames}') == 'allowed'`,
+  `(metadata('kubernetes/client-namespace') != '' && metadata('kubernetes/client-label/${LABEL.environment}') == '')`,
+].join(" || ");
+
+/**
+ * CoreDNS's settings. Without resolvers it answers for the cluster's names only, and so it does to pods of environments that have no use
+ * for others: a query is a way out too, whatever NetworkPolicies say.
+ */
+function corefile(clusterDomain: string, resolvers: readonly string[]): string {
+  const block = (lines: readonly string[]) => [".:53 {", ...lines.map((line) => `    ${line}`), "}"];
+  const names = (pods: "insecure" | "verified") => [
+    "errors",
+    "ready",
+    `kubernetes ${clusterDomain} in-addr.arpa ip6.arpa {`,
+    `    pods ${pods}`,
+    "    fallthrough in-addr.arpa ip6.arpa",
+    "    ttl 5",
+    "}",
+    "cache 5",
+    "loadbalance",
+  ];
+  const outside =
+    resolvers.length === 0
+      ? []
+      : block([
+          "metadata",
+          "view outside {",
+          `    expr ${outsideView}`,
+          "}",
+          ...names("verified"),
+          `forward . ${resolvers.join(" ")}`,
+        ]);
+  return [...outside, ...block(["health {", "    lameduck 1s", "}", ...names("insecure")]), ""].join("\n");
+}
+
+/**
  * CoreDNS as a cluster has it: Deployment, Service `kube-dns`, rights of its own. It answers for the cluster's names only;
  * anything else is refused at once while the node has no way out.
  *
@@ -121,24 +162,6 @@ export function storageManifests(): Manifest[] {
 export function dnsManifests(spec: ClusterSpec, image: string, resolvers: readonly string[]): Manifest[] {
   const network = planNetwork(spec.index);
   const metadata = { name: "coredns", namespace: "kube-system", labels: { ...ownLabels, ...dnsLabels } };
-  const corefile = [
-    ".:53 {",
-    "    errors",
-    "    health {",
-    "        lameduck 1s",
-    "    }",
-    "    ready",
-    `    kubernetes ${network.clusterDomain} in-addr.arpa ip6.arpa {`,
-    "        pods insecure",
-    "        fallthrough in-addr.arpa ip6.arpa",
-    "        ttl 5",
-    "    }",
-    ...(resolvers.length === 0 ? [] : [`    forward . ${resolvers.join(" ")}`]),
-    "    cache 5",
-    "    loadbalance",
-    "}",
-    "",
-  ].join("\n");
   return [
     { apiVersion: "v1", kind: "ServiceAccount", metadata },
     {
@@ -157,7 +180,7 @@ export function dnsManifests(spec: ClusterSpec, image: string, resolvers: readon
       roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "berth:coredns" },
       subjects: [{ kind: "ServiceAccount", name: "coredns", namespace: "kube-system" }],
     },
-    { apiVersion: "v1", kind: "ConfigMap", metadata, data: { Corefile: corefile } },
+    { apiVersion: "v1", kind: "ConfigMap", metadata, data: { Corefile: corefile(network.clusterDomain, resolvers) } },
     {
       apiVersion: "v1",
       kind: "Service",

@@ -257,6 +257,20 @@ describe("a way to the Internet", () => {
     assert.match(JSON.stringify(dnsManifests(spec, "i@sha256:0", ["192.0.2.53"])), /forward \. 192\.0\.2\.53/);
     assert.doesNotMatch(JSON.stringify(dnsManifests(spec, "i@sha256:0", [])), /forward/);
   });
+
+  it("asks them for pods of no environment, and for those that are labelled for it, and for nobody else", () => {
+    const [{ data } = { data: undefined }] = dnsManifests(spec, "i@sha256:0", ["192.0.2.53"]).filter(
+      ({ kind }) => kind === "ConfigMap",
+    );
+    const { Corefile } = data as { Corefile: string };
+    const [first, second, ...more] = Corefile.split(/^(?=\.:53 \{)/m);
+    assert.deepEqual(more, []);
+    assert.match(
+      first ?? "",
+      /expr metadata\('kubernetes\/client-label\/berth\.dev\/outside-names'\) == 'allowed' \|\| \(metadata\('kubernetes\/client-namespace'\) != '' && metadata\('kubernetes\/client-label\/berth\.dev\/environment'\) == ''\)\n[^]*pods verified[^]*forward \. 192\.0\.2\.53/,
+    );
+    assert.doesNotMatch(second ?? "", /forward|view/);
+  });
 });
 
 describe("simulationStages", () => {

@@ -139,6 +139,26 @@ describe("egress by host name", () => {
     assert.deepEqual([replicas(false), replicas(true)], [1, 0]);
   });
 
+  it("labels who has use for names outside: the proxy, and what reaches ranges by itself", () => {
+    const labelled = (rules: object[]) => {
+      const {
+        workloads,
+        egress,
+        jobs: planned,
+        databases,
+      } = plan({ databases: { redis: true }, services, jobs, egress: { allow: rules } });
+      return [
+        ...workloads.map(({ name, deployment }) => ({ name, object: deployment })),
+        ...planned.beforeApp.map(({ job }) => ({ name: "job", object: job })),
+        ...databases.map(({ engine, server }) => ({ name: engine, object: server })),
+        ...(egress ? [{ name: "egress-proxy", object: egress.deployment as unknown }] : []),
+      ].flatMap(({ name, object }) => (JSON.stringify(object).includes("berth.dev/outside-names") ? [name] : []));
+    };
+    assert.deepEqual(labelled([]), []);
+    assert.deepEqual(labelled(allow.slice(0, 2)), ["egress-proxy"]);
+    assert.deepEqual(labelled(allow.slice(2)), ["app", "api"]);
+  });
+
   it("has its own time in a deploy", () => {
     assert.equal(deploySeconds(config({ egress: { allow } })) - deploySeconds(config()), EGRESS_PROXY_SECONDS);
   });

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 
 import { down, openOutside, type Outside } from "../../../local";
+import { LABEL } from "../../../config/labels";
+import { readSpec } from "../../../local/cluster/create";
+import { dnsManifests } from "../../../local/cluster/manifests";
 import { planNetwork } from "../../../local/cluster/plan";
 import {
   ask,
@@ -255,6 +258,49 @@ describe("NetworkPolicies on a real node, with real packets", function () {
     }
   });
 
+  it("lets environments' queries leave the cluster only for pods that are labelled for it", async () => {
+    const labelled = (called: string, labels: object): object => {
+      const pod = idlePod(cluster, "free", called) as { metadata: { labels: object } };
+      return { ...pod, metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, ...labels } } };
+    };
+    const ofEnvironment = { [LABEL.environment]: "shop-pr-7" };
+    const asked: string[] = [];
+    const far = await answerNames(asked);
+    try {
+      await setResolvers([`${outside.address}:5353`]);
+      await create(cluster, [
+        labelled("closed", ofEnvironment),
+        labelled("open", { ...ofEnvironment, [LABEL.outsideNames]: "allowed" }),
+        labelled("other", {}),
+      ]);
+      const { dnsAddress, apiServiceAddress } = network();
+      for (const called of ["closed", "open", "other"]) {
+        const { pid } = await podProcess(cluster, "free", called);
+        assert.equal(await resolve(pid, dnsAddress, apiName), apiServiceAddress);
+        const found = await resolve(pid, dnsAddress, `c2VjcmV0.${called}.example.com`);
+        assert.match(found, called === "closed" ? /^(ENOTFOUND|EREFUSED|ESERVFAIL)$/ : /^203\.0\.113\.99$/, called);
+      }
+      assert.deepEqual(
+        asked.filter((name) => name.includes("example.com")),
+        ["c2VjcmV0.open.example.com", "c2VjcmV0.other.example.com"],
+      );
+    } finally {
+      far.kill();
+      await setResolvers([]);
+      await cluster.kubectl([
+        "delete",
+        "pods",
+        "closed",
+        "open",
+        "other",
+        "-n",
+        "free",
+        "--ignore-not-found",
+        "--wait",
+      ]);
+    }
+  });
+
   it("tells the node's interface, rules and queue from inside only", async () => {
     const { bridge } = network();
     assert.match(await inNode(cluster, ["ip", "link", "show", bridge]), /state UP/);
@@ -264,6 +310,37 @@ describe("NetworkPolicies on a real node, with real packets", function () {
     );
     assert.doesNotMatch(await inNode(cluster, ["iptables-save"]), /queue-bypass/);
   });
+
+  /** Has CoreDNS ask these for names outside the cluster, and waits until it does. */
+  async function setResolvers(resolvers: readonly string[]): Promise<void> {
+    const of = ["deployment/coredns", "-n", "kube-system"];
+    const image = await cluster.kubectl(["get", ...of, "-o", "jsonpath={.spec.template.spec.containers[0].image}"]);
+    const spec = (await readSpec(name)) ?? assert.fail();
+    await cluster.kubectl(["apply", "-f", "-"], list(dnsManifests(spec, image, resolvers)));
+    await cluster.kubectl(["rollout", "restart", ...of]);
+    await cluster.kubectl(["rollout", "status", ...of, "--timeout=90s"]);
+  }
+
+  /** A resolver in the outside world that knows one address for every name, and takes note of the names. */
+  async function answerNames(asked: string[]): Promise<ChildProcess> {
+    const script = `
+      const socket = require("node:dgram").createSocket("udp4");
+      socket.on("message", (query, peer) => {
+        const labels = [];
+        let at = 12;
+        for (; query[at] > 0; at += query[at] + 1) labels.push(query.toString("latin1", at + 1, at + 1 + query[at]));
+        console.log(labels.join("."));
+        const head = Buffer.from([query[0], query[1], 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]);
+        const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 203, 0, 113, 99]);
+        socket.send(Buffer.concat([head, query.subarray(12, at + 5), answer]), peer.port, peer.address);
+      });
+      socket.bind(5353, "0.0.0.0", () => console.log("ready"));`;
+    const [program = "", ...args] = outside.inside([process.execPath, "-e", script]);
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+    child.stdout.on("data", (data: Buffer) => asked.push(...data.toString().trim().split("\n")));
+    await new Promise((done) => child.stdout.once("data", done));
+    return child;
+  }
 
   /** Makes a pod and asks the outside from its network namespace from the moment that it has an address until it is ready. */
   async function earlyTries(where: string, called: string): Promise<(number | "none")[]> {
