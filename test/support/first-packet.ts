@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { planNamespace, planServiceAccount } from "../../components/pr-environment/isolation/plan";
+import { planNamespace, planResourceQuota, planServiceAccount } from "../../components/pr-environment/isolation/plan";
 import { planNetworkPolicies } from "../../components/pr-environment/isolation/network-policies";
 import { APP_USER, planContext, podLabels, type PlanContext } from "../../components/pr-environment/context";
 import { CONTAINER_SECURITY, podSecurity } from "../../components/security";
 import { LABEL } from "../../config/labels";
+import { WAIT_RESOURCES } from "../../config/limits";
 import { APP } from "../../config/workloads";
 import { pause, type Kube, type KubeList, type KubeObject } from "../../lifecycle/kube";
 import { loadImage, type Outside } from "../../local";
@@ -13,7 +14,7 @@ import { HOST_FACTS, PR, config } from "./samples";
 
 /*
  * Pods whose program asks something outside as the first thing that it does, in namespaces that are as an environment is before its first
- * pod: the namespace, the service account and the NetworkPolicies are made, and the pods at once after them.
+ * pod: the namespace, the quota, the service account and the NetworkPolicies are made, and the pods at once after them.
  */
 
 const run = promisify(execFile);
@@ -83,7 +84,8 @@ export async function removeLeftovers({ kube }: Pick<Ground, "kube">): Promise<v
 /**
  * Starts pods, some at a time, each batch in an environment of its own.
  *
- * @param fenced Whether the environments have their NetworkPolicies; without them everything gets out, which shows that it is counted.
+ * @param fenced Whether the namespaces are environments with their NetworkPolicies. In others everything gets out, which shows that it is
+ *   counted; an environment without its policies starts no pod.
  * @param batch Pods of one environment.
  * @param onBatch Called after each, with what has come of the starts so far.
  */
@@ -125,8 +127,10 @@ async function startBatch(
 ): Promise<number> {
   const context = planContext({ config: config({ projectId: project }), pr: { ...PR, number }, platform: HOST_FACTS });
   const path = `/api/v1/namespaces/${context.namespace}`;
-  await kube.post("/api/v1/namespaces", planNamespace(context));
+  const bare = { metadata: { name: context.namespace, labels: { [LABEL.project]: project } } };
+  await kube.post("/api/v1/namespaces", fenced ? planNamespace(context) : bare);
   try {
+    await kube.post(`${path}/resourcequotas`, planResourceQuota(context, { pods: String(count) }));
     await kube.post(`${path}/serviceaccounts`, planServiceAccount(context, APP));
     const policies = `/apis/networking.k8s.io/v1/namespaces/${context.namespace}/networkpolicies`;
     for (const policy of fenced ? Object.values(planNetworkPolicies(context)) : []) await kube.post(policies, policy);
@@ -152,7 +156,16 @@ function podOf(context: PlanContext, name: string, image: string, args: readonly
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 0,
       securityContext: podSecurity(APP_USER),
-      containers: [{ name: APP, image, imagePullPolicy: "Never", args, securityContext: CONTAINER_SECURITY }],
+      containers: [
+        {
+          name: APP,
+          image,
+          imagePullPolicy: "Never",
+          args,
+          resources: WAIT_RESOURCES,
+          securityContext: CONTAINER_SECURITY,
+        },
+      ],
     },
   };
 }

@@ -25,12 +25,12 @@ const copy = (annotations: object): Manifest => ({
   metadata: { name: "settings", annotations },
 });
 const envFrom = (source: object) => withContainer({ envFrom: [source] });
-const to = (peer: object) => egress([{ to: [peer] }]);
+const to = (peer: object) => egress([{ to: [peer], ports: [{ port: 443 }] }]);
 const ingress = (annotations: object): Manifest => ({
   apiVersion: "networking.k8s.io/v1",
   kind: "Ingress",
   metadata: { name: "app", annotations },
-  spec: { ingressClassName: "none", rules: [] },
+  spec: { ingressClassName: "berth", rules: [{ host: "shop-pr-7.berth.localhost" }] },
 });
 const role: Manifest = {
   apiVersion: "rbac.authorization.k8s.io/v1",
