@@ -50,13 +50,13 @@ describe("where each rule is tested", function () {
   });
 
   it("uses every reason for which a rule is not tested", () => {
-    const cells = new Set(places().flatMap(({ admission, wire }) => [admission, wire]));
-    for (const reason of Object.keys(REASONS)) assert.ok(cells.has(reason as keyof typeof REASONS), reason);
+    const cells = new Set<unknown>(places().flatMap(({ admission, wire }) => [admission, wire]));
+    for (const reason of Object.keys(REASONS)) assert.ok(cells.has(reason), reason);
   });
 
   it("names tests that are there", () => {
     const named = places()
-      .flatMap(({ unit, preview, admission, wire }) => [unit, preview, admission, wire])
+      .flatMap(({ unit, preview, admission, wire }) => [unit, preview, admission, wire].flat())
       .filter((cell): cell is Test => typeof cell === "object");
     for (const file of new Set(named.map((one) => one.file))) {
       assert.ok(existsSync(join(root, file)), `${file} is missing`);

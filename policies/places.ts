@@ -39,7 +39,8 @@ export interface Row {
   readonly unit: Test;
   readonly preview: Test;
   readonly admission: Cell;
-  readonly wire: Cell;
+  /** Several tests where a rule has several sides. */
+  readonly wire: readonly Test[] | Reason;
 }
 
 const BYPASS = "test/engine/policies/bypass.spec.ts";
@@ -104,49 +105,91 @@ const parts = (title: string): Test => ({
   title: `an app with services, with real pods ${title}`,
 });
 const identity = parts("runs each with its own image, variables, size and identity, and tells of every URL");
+const wire = (title: string): Test => ({
+  file: "test/node/lifecycle/egress-wire.spec.ts",
+  title: `egress on the wire, from real pods ${title}`,
+});
+const fork = (title: string): Test => ({
+  file: "test/node/lifecycle/trust.spec.ts",
+  title: `a fork's environment, with real pods ${title}`,
+});
+const field = (title: string): Test => ({
+  file: "test/node/lifecycle/fields.spec.ts",
+  title: `each field of a config in the pods that run ${title}`,
+});
+const sealed = (title: string): Test => ({
+  file: "test/node/lifecycle/sealed-secrets.spec.ts",
+  title: `values that are sealed for the cluster ${title}`,
+});
+const hosts = (title: string): Test => ({
+  file: "test/node/lifecycle/egress-hosts.spec.ts",
+  title: `hosts that egress rules name, with real packets through a real proxy ${title}`,
+});
 
 /** With real pods and packets. Rules on objects that no pod sees are not here. */
-const WIRE: Record<string, Test> = {
-  "no-secret-outside-secret": {
-    file: "test/node/lifecycle/sealed-secrets.spec.ts",
-    title:
-      "values that are sealed for the cluster stand in no output, no file of the state, no object but the Secret, and not plain in etcd",
-  },
-  "no-world-egress": closed,
-  "no-world-egress-in-parts": packets("opens one outside network and no other"),
-  "egress-proxy-runs-its-image": {
-    file: "test/node/lifecycle/egress-hosts.spec.ts",
-    title:
-      "hosts that egress rules name, with real packets through a real proxy leave no way past the proxy, and the proxy no way to private addresses and other ports",
-  },
-  "no-reserved-egress": closed,
-  "tier-without-egress": closed,
-  "default-deny-both-ways": packets("lets no packet of a new pod out of a closed namespace, from the first on"),
-  "dns-only-to-the-cluster": packets("refuses every way out of a closed namespace, and into it, but DNS"),
-  "host-rules-need-a-cni": {
-    file: "test/node/lifecycle/egress-hosts.spec.ts",
-    title:
-      "hosts that egress rules name, with real packets through a real proxy are all that is reached: no other host, port, address or private address behind a name",
-  },
-  "no-privileged-containers": unconfined,
-  "no-host-namespaces": unconfined,
-  "no-host-path": unconfined,
-  "no-host-port": unconfined,
-  "capabilities-dropped": unconfined,
-  "run-as-non-root": unconfined,
-  "no-privilege-escalation": unconfined,
-  "seccomp-profile": unconfined,
-  "namespace-enforces-restricted": parts("says how to fix an image that needs root"),
-  "resources-bounded": identity,
-  "no-token-automount": unconfined,
-  "no-default-service-account": identity,
-  "public-services-have-probes": parts("rolls two replicas to another image without one failed request"),
-  "host-under-preview-domain": gateway(
-    "says of a host that nobody has nothing but 404, and has no certificate for two labels",
-  ),
-  "no-wildcard-host": gateway("says of a host that nobody has nothing but 404, and has no certificate for two labels"),
-  "ingress-tls": gateway("is https, with a certificate of the cluster's own authority that no other client takes"),
-  "no-load-balancer-or-node-port": unconfined,
+const WIRE: Record<string, readonly Test[]> = {
+  "no-secret-outside-secret": [
+    sealed("stand in no output, no file of the state, no object but the Secret, and not plain in etcd"),
+  ],
+  "secrets-have-a-source": [sealed("reach the app's pod and its jobs, opened by the real controller")],
+  "no-world-egress": [
+    closed,
+    wire("lets out no datagram and no DNS query, to whatever address and port, that the node gets an answer to"),
+    wire(
+      "lets out no ICMP and no other protocol, not even from raw sockets in the pod's network, nor to the range of a rule",
+    ),
+    wire("has no IPv6 by which anything would get out, and no address in it stands for an IPv4 one"),
+  ],
+  "no-world-egress-in-parts": [packets("opens one outside network and no other")],
+  "egress-proxy-runs-its-image": [
+    hosts("leave no way past the proxy, and the proxy no way to private addresses and other ports"),
+  ],
+  "no-reserved-egress": [closed, wire("reaches no address of the node, and in its own loopback nothing of the node's")],
+  "default-deny-both-ways": [
+    life("two at once do not see each other"),
+    wire("lets nothing out of pods that start, from the first packet on, and none of it stays unseen"),
+    wire("stays closed while the agent is killed again and again, and opens what is allowed once it is back"),
+  ],
+  "dns-only-to-the-cluster": [
+    packets("refuses every way out of a closed namespace, and into it, but DNS"),
+    wire("asks the cluster's DNS for names of the cluster, and hears nothing of others"),
+    packets("lets environments' queries leave the cluster only for pods that are labelled for it"),
+  ],
+  "host-rules-need-a-cni": [
+    hosts("are all that is reached: no other host, port, address or private address behind a name"),
+    hosts("do not lend their name to another: the greeting's name counts too, and what is no TLS gets no tunnel"),
+  ],
+  "no-privileged-containers": [unconfined],
+  "no-host-namespaces": [unconfined],
+  "no-host-path": [unconfined],
+  "no-host-port": [unconfined],
+  "capabilities-dropped": [unconfined],
+  "run-as-non-root": [unconfined],
+  "no-privilege-escalation": [unconfined],
+  "seccomp-profile": [unconfined],
+  "namespace-enforces-restricted": [parts("says how to fix an image that needs root")],
+  "image-by-digest": [fork("runs the digest that was deployed, and starts no pod of another repository")],
+  "resources-bounded": [field("resources: the kernel holds the app to them")],
+  "no-token-automount": [unconfined],
+  "no-default-service-account": [identity],
+  "public-services-have-probes": [parts("rolls two replicas to another image without one failed request")],
+  "host-under-preview-domain": [
+    gateway("says of a host that nobody has nothing but 404, and has no certificate for two labels"),
+  ],
+  "no-wildcard-host": [
+    gateway("says of a host that nobody has nothing but 404, and has no certificate for two labels"),
+  ],
+  "ingress-tls": [gateway("is https, with a certificate of the cluster's own authority that no other client takes")],
+  "no-load-balancer-or-node-port": [unconfined],
+  "tier-without-secrets": [fork("runs its app, and holds no Secret but its database's own, in variables and files")],
+  "tier-without-egress": [fork("reaches nothing outside and no API server, which the node reaches")],
+  "tier-has-small-quota": [fork("gets no more pods than its quota has room for, whoever asks for them")],
+  "tier-images-from-its-build": [fork("runs the digest that was deployed, and starts no pod of another repository")],
+  "expiry-set": [field("metrics and ttl: what finds the app and what ends it can read their annotations")],
+  "namespace-has-quota": [
+    field("databases.postgresql.storage: the volume has that size, and the quota no more"),
+    fork("gets no more pods than its quota has room for, whoever asks for them"),
+  ],
 };
 
 /**

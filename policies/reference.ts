@@ -2,7 +2,7 @@ import type { Policies } from "@pulumi/policy";
 import { basename } from "node:path";
 import { admissionGroups } from "./admission";
 import { families } from "./families";
-import { places, REASONS, type Cell } from "./places";
+import { places, REASONS } from "./places";
 
 /*
  * docs/policies.md, rules.json and admission/groups.json, from the rules themselves.
@@ -110,10 +110,13 @@ export function policiesDocument(): string {
 function placesSection(): string {
   const rows = places().map(({ rule, ...cells }) => [
     rule,
-    ...[cells.unit, cells.preview, cells.admission, cells.wire].map((cell: Cell) =>
+    ...[cells.unit, cells.preview, cells.admission, cells.wire].map((cell) =>
       typeof cell === "string"
         ? `no: ${cell}`
-        : `[${basename(cell.file)}](../${cell.file} ${JSON.stringify(cell.title.replaceAll('"', "'"))})`,
+        : [cell]
+            .flat()
+            .map(({ file, title }) => `[${basename(file)}](../${file} ${JSON.stringify(title.replaceAll('"', "'"))})`)
+            .join(", "),
     ),
   ]);
   const reasons = Object.entries(REASONS).map(([name, reason]) => `- **${name}**: ${reason}.`);

@@ -14,6 +14,7 @@ import {
 import { Visitor } from "../../../cli/demo/http";
 import type { Engine } from "../../../config/databases";
 import { loadConfig, type Config } from "../../../config/load";
+import type { TrustTier } from "../../../config/trust";
 import { deploy, type DeployOptions, type DeployResult } from "../../../lifecycle/deploy";
 import { destroy, type DestroyResult } from "../../../lifecycle/destroy";
 import { Kube, pause, type KubeObject } from "../../../lifecycle/kube";
@@ -86,9 +87,10 @@ export class RealCluster {
       digit?: string;
       config?: Partial<Config>;
       platform?: object;
+      trust?: TrustTier;
     } = {},
   ): Promise<DeployResult> {
-    const { image, digit = "1", config, platform = {}, ...rest } = options;
+    const { image, digit = "1", config, platform = {}, trust, ...rest } = options;
     return deploy(
       { ...this.target, platform: { ...(this.target.platform as object), ...platform } },
       {
@@ -98,6 +100,7 @@ export class RealCluster {
         image: image ?? this.images[0],
         branch: "test",
         owner: "test",
+        ...(trust === undefined ? {} : { trust }),
       },
       { who: "test", timeout: 180, ...rest },
     );
