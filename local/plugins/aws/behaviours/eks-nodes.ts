@@ -5,20 +5,9 @@ import type { Stored } from "../account";
 import { arn, inner, inners, text, texts, type Behaviour, type Behaviours, type Call, type Values } from "../behaviour";
 import { AwsError, fail } from "../errors";
 import { rules } from "../rules";
-import {
-  ADDON,
-  CLUSTER,
-  clusterOf,
-  implicitEntry,
-  inCluster,
-  isAutoMode,
-  isTainted,
-  minorOf,
-  NODE_GROUP,
-  ofCluster,
-  POD_IDENTITY,
-  requireRole,
-} from "./eks";
+import { implicitEntry } from "./eks/access";
+import { clusterOf, inCluster, isAutoMode, isTainted, minorOf, ofCluster, requireRole } from "./eks/common";
+import { ADDON, CLUSTER, NODE_GROUP, POD_IDENTITY } from "./eks/types";
 import { given, knownNumber, knownObject, knownText, knownTexts } from "./fields";
 import { attachedTo, findRole } from "./iam";
 import { findKey } from "./kms";
