@@ -1,41 +1,23 @@
 import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import { parsePlatform } from "../../config/platform";
+import {
+  ADDON,
+  ARGS,
+  CLUSTER,
+  CONTROL_PLANE,
+  KEY,
+  ROLE,
+  ROLE_POLICY,
+  make,
+  policyOf,
+  valueOf,
+} from "../../test/support/eks-cluster";
 import { record } from "../../test/support/mocks";
-import type { Recording, Registration } from "../../test/support/mocks";
+import type { Recording } from "../../test/support/mocks";
 import { HOST_PLATFORM } from "../../test/support/samples";
 import { assertLeastPrivilege } from "../iam";
-import type { EksClusterArgs } from "./args";
 import { DEPLOYER_GROUP, EksCluster } from ".";
-
-const ARGS: EksClusterArgs = {
-  name: "previews",
-  region: "eu-central-1",
-  accountId: "111122223333",
-  kubernetesVersion: "1.36",
-  vpcId: "vpc-1",
-  controlPlaneSubnetIds: ["subnet-a", "subnet-b"],
-  access: { admins: ["arn:aws:iam::111122223333:role/platform-admin"], deployers: [] },
-  autoscaling: "cluster-autoscaler",
-};
-
-const CLUSTER = "eks:index:Cluster";
-const ADDON = "aws:eks/addon:Addon";
-const ROLE = "aws:iam/role:Role";
-const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
-const KEY = "aws:kms/key:Key";
-const CONTROL_PLANE = "cluster-control-plane";
-
-const make = (change: Partial<EksClusterArgs> = {}) => record(() => new EksCluster("cluster", { ...ARGS, ...change }));
-
-function policyOf({ inputs }: Registration, property = "policy"): { Statement: Record<string, unknown>[] } {
-  return JSON.parse(inputs[property] as string) as { Statement: Record<string, unknown>[] };
-}
-
-/** What a program reads from a component's output. */
-function valueOf<Value>(output: pulumi.Output<Value>): Promise<Value> {
-  return new Promise((resolve) => output.apply(resolve));
-}
 
 describe("EksCluster", () => {
   let recording: Recording;
@@ -403,150 +385,5 @@ describe("EksCluster", () => {
     for (const { inputs } of changed.ofType(ADDON)) assert.equal(inputs["preserve"], true);
     const [storageClass] = changed.ofType("kubernetes:storage.k8s.io/v1:StorageClass");
     assert.equal(storageClass?.inputs["reclaimPolicy"], "Retain");
-  });
-});
-
-describe("EksCluster with Karpenter", () => {
-  let recording: Recording;
-  let cluster: EksCluster;
-  before(async () => {
-    recording = await record(
-      () =>
-        (cluster = new EksCluster("cluster", {
-          ...ARGS,
-          autoscaling: "karpenter",
-          karpenter: { namespace: "karpenter" },
-        })),
-    );
-  });
-
-  it("runs no other autoscaler, and installs nothing of Karpenter", () => {
-    assert.deepEqual(recording.ofType("kubernetes:apps/v1:Deployment"), []);
-    assert.deepEqual(recording.ofType("berth:operators:ClusterAutoscaler"), []);
-  });
-
-  it("lets Karpenter's nodes join with two managed policies", () => {
-    const { inputs } = recording.get(CLUSTER, CONTROL_PLANE);
-    assert.deepEqual((inputs["accessEntries"] as Record<string, unknown>)["karpenter-node"], {
-      principalArn: "arn:mock:cluster-karpenter-node",
-      type: "EC2_LINUX",
-    });
-    assert.deepEqual(
-      recording
-        .ofType("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-        .map(({ inputs: attachment }) => attachment["policyArn"]),
-      [
-        "arn:aws:iam::aws:policy/AmazonEKSWorkerNodeMinimalPolicy",
-        "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly",
-      ],
-    );
-  });
-
-  it("gives the controller its role by Pod Identity, where it is installed", () => {
-    const association = recording.get(
-      "aws:eks/podIdentityAssociation:PodIdentityAssociation",
-      "cluster-karpenter-controller",
-    );
-    assert.deepEqual(association.inputs, {
-      clusterName: "previews",
-      namespace: "karpenter",
-      serviceAccount: "karpenter",
-      roleArn: "arn:mock:cluster-karpenter-controller",
-      tags: {},
-    });
-    assertLeastPrivilege(policyOf(recording.get(ROLE_POLICY, "cluster-karpenter-controller")));
-  });
-
-  it("hears of interruptions in a queue that only its four rules write to", () => {
-    const rules = recording.ofType("aws:cloudwatch/eventRule:EventRule");
-    assert.deepEqual(
-      rules.map(({ inputs }) => JSON.parse(inputs["eventPattern"] as string) as unknown),
-      [
-        { source: ["aws.health"], "detail-type": ["AWS Health Event"] },
-        { source: ["aws.ec2"], "detail-type": ["EC2 Spot Instance Interruption Warning"] },
-        { source: ["aws.ec2"], "detail-type": ["EC2 Instance Rebalance Recommendation"] },
-        { source: ["aws.ec2"], "detail-type": ["EC2 Instance State-change Notification"] },
-      ],
-    );
-    assert.equal(recording.ofType("aws:cloudwatch/eventTarget:EventTarget").length, 4);
-    const [send, deny] = policyOf(
-      recording.get("aws:sqs/queuePolicy:QueuePolicy", "cluster-karpenter-interruptions"),
-    ).Statement;
-    assert.deepEqual(send?.["Condition"], {
-      StringEquals: { "aws:SourceAccount": "111122223333" },
-      ArnEquals: { "aws:SourceArn": rules.map(({ name }) => `arn:mock:${name}`) },
-    });
-    assert.equal(deny?.["Effect"], "Deny");
-    assert.deepEqual(recording.get("aws:sqs/queue:Queue", "cluster-karpenter-interruptions").inputs, {
-      messageRetentionSeconds: 300,
-      sqsManagedSseEnabled: true,
-      tags: {},
-    });
-  });
-
-  it("marks the security group of nodes, and says how subnets are found", async () => {
-    assert.deepEqual(recording.get("aws:ec2/tag:Tag", "cluster-karpenter-discovery").inputs, {
-      resourceId: "sg-cluster",
-      key: "karpenter.sh/discovery",
-      value: "previews",
-    });
-    assert.deepEqual(cluster.karpenter?.subnetTags, { "karpenter.sh/discovery": "previews" });
-    assert.deepEqual(cluster.karpenter.securityGroupTags, { "karpenter.sh/discovery": "previews" });
-    assert.equal(await valueOf(cluster.karpenter.nodeRoleName), "cluster-karpenter-node");
-  });
-
-  it("lets the controller and spot instances use the volumes' key too", () => {
-    const [, use] = policyOf(recording.get(KEY, "cluster-volumes-key")).Statement;
-    const { ArnEquals } = use?.["Condition"] as { ArnEquals: Record<string, string[]> };
-    assert.deepEqual(ArnEquals["aws:PrincipalArn"], [
-      "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
-      "arn:mock:cluster-ebs-csi",
-      "arn:mock:cluster-karpenter-controller",
-      "arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot",
-    ]);
-  });
-});
-
-describe("EksCluster in Auto Mode", () => {
-  let recording: Recording;
-  before(async () => {
-    recording = await make({ autoscaling: "auto-mode" });
-  });
-
-  it("leaves nodes, network and disks to EKS", () => {
-    const { inputs } = recording.get(CLUSTER, CONTROL_PLANE);
-    assert.deepEqual(inputs["autoMode"], {
-      enabled: true,
-      createNodeRole: true,
-      computeConfig: { nodePools: ["general-purpose", "system"] },
-    });
-    assert.equal(inputs["skipDefaultSecurityGroups"], true);
-    assert.deepEqual(
-      recording.ofType(ADDON).map(({ inputs: addon }) => addon["addonName"]),
-      ["metrics-server", "snapshot-controller"],
-    );
-    assert.deepEqual(recording.ofType(ROLE), []);
-    assert.deepEqual(recording.ofType("kubernetes:apps/v1:Deployment"), []);
-  });
-
-  it("has network policies enforced", () => {
-    assert.deepEqual(recording.get("kubernetes:core/v1:ConfigMap", "cluster-auto-mode-policies").inputs, {
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: {
-        name: "amazon-vpc-cni",
-        namespace: "kube-system",
-        labels: { "app.kubernetes.io/managed-by": "berth" },
-      },
-      data: { "enable-network-policy-controller": "true" },
-    });
-  });
-
-  it("makes volumes by EKS's own driver, with the cluster's key", () => {
-    const [storageClass] = recording.ofType("kubernetes:storage.k8s.io/v1:StorageClass");
-    assert.equal(storageClass?.inputs["provisioner"], "ebs.csi.eks.amazonaws.com");
-    const [, use] = policyOf(recording.get(KEY, "cluster-volumes-key")).Statement;
-    const { ArnEquals } = use?.["Condition"] as { ArnEquals: Record<string, string[]> };
-    assert.deepEqual(ArnEquals["aws:PrincipalArn"], ["arn:mock:cluster-control-plane-role"]);
   });
 });
