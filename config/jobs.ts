@@ -21,16 +21,16 @@ const SNAPSHOT_SECONDS = 1800;
 /** First pause between two tries and the longest, seconds: what the Job controller does (Kubernetes, "Pod backoff failure policy"). */
 const BACKOFF = { first: 10, most: 360 };
 
-/** Databases that do not start empty. */
+/** Databases that a job fills. */
 export function filledEngines(databases: Config["databases"]): Engine[] {
   return enabledEngines(databases).filter(
-    (engine) => seedOf(databases, engine).length > 0 || fromOf(databases, engine) !== undefined,
+    (engine) => seedOf(databases, engine).length > 0 || fromOf(databases, engine)?.image !== undefined,
   );
 }
 
 /** How long and how often filling a new database is tried. */
 export function fillTimes(databases: Config["databases"], engine: Engine): { retries: number; timeout: number } {
-  return fromOf(databases, engine) === undefined ? SEED : { ...SEED, timeout: SNAPSHOT_SECONDS };
+  return fromOf(databases, engine)?.image === undefined ? SEED : { ...SEED, timeout: SNAPSHOT_SECONDS };
 }
 
 /** Whether an environment of this config has anything that runs to its end. */

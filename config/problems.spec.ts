@@ -501,7 +501,7 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "databases: { postgresql: { from: x } }",
-    'databases.postgresql.from is "x"; accepted: a mapping with image. Change databases.postgresql.from to what is accepted.',
+    'databases.postgresql.from is "x"; accepted: a mapping with image or volumeSnapshot. Change databases.postgresql.from to what is accepted.',
   ],
   [
     "databases: { postgresql: { from: { image: a } } }",
@@ -509,7 +509,7 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "databases: { mariadb: { from: x } }",
-    'databases.mariadb.from is "x"; accepted: a mapping with image. Change databases.mariadb.from to what is accepted.',
+    'databases.mariadb.from is "x"; accepted: a mapping with image or volumeSnapshot. Change databases.mariadb.from to what is accepted.',
   ],
   [
     "databases: { mariadb: { from: { image: a } } }",
@@ -517,7 +517,7 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "databases: { mongodb: { from: x } }",
-    'databases.mongodb.from is "x"; accepted: a mapping with image. Change databases.mongodb.from to what is accepted.',
+    'databases.mongodb.from is "x"; accepted: a mapping with image or volumeSnapshot. Change databases.mongodb.from to what is accepted.',
   ],
   [
     "databases: { mongodb: { from: { image: a } } }",
@@ -525,7 +525,7 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     "databases: { s3: { from: x } }",
-    'databases.s3.from is "x"; accepted: a mapping with image. Change databases.s3.from to what is accepted.',
+    'databases.s3.from is "x"; accepted: a mapping with image or volumeSnapshot. Change databases.s3.from to what is accepted.',
   ],
   [
     "databases: { s3: { from: { image: a } } }",
@@ -534,6 +534,50 @@ const WRONG: readonly (readonly [text: string, message: string])[] = [
   [
     "databases: { s3: { enabled: false, from: { image: a@sha256:" + "0".repeat(64) + " } } }",
     "databases.s3.from is given for a database that is not enabled; accepted: from only with enabled: true. Enable the database, or remove from.",
+  ],
+  [
+    "databases: { postgresql: { from: { volumeSnapshot: A } } }",
+    'databases.postgresql.from.volumeSnapshot is "A"; accepted: the name of a snapshot of at most 63 lower-case letters, digits and dashes. Change databases.postgresql.from.volumeSnapshot to what is accepted.',
+  ],
+  [
+    "databases: { mariadb: { from: { volumeSnapshot: A } } }",
+    'databases.mariadb.from.volumeSnapshot is "A"; accepted: the name of a snapshot of at most 63 lower-case letters, digits and dashes. Change databases.mariadb.from.volumeSnapshot to what is accepted.',
+  ],
+  [
+    "databases: { redis: { from: { volumeSnapshot: A } } }",
+    'databases.redis.from.volumeSnapshot is "A"; accepted: the name of a snapshot of at most 63 lower-case letters, digits and dashes. Change databases.redis.from.volumeSnapshot to what is accepted.',
+  ],
+  [
+    "databases: { mongodb: { from: { volumeSnapshot: A } } }",
+    'databases.mongodb.from.volumeSnapshot is "A"; accepted: the name of a snapshot of at most 63 lower-case letters, digits and dashes. Change databases.mongodb.from.volumeSnapshot to what is accepted.',
+  ],
+  [
+    "databases: { s3: { from: { volumeSnapshot: A } } }",
+    'databases.s3.from.volumeSnapshot is "A"; accepted: the name of a snapshot of at most 63 lower-case letters, digits and dashes. Change databases.s3.from.volumeSnapshot to what is accepted.',
+  ],
+  [
+    "databases: { redis: { from: x } }",
+    'databases.redis.from is "x"; accepted: a mapping with volumeSnapshot. Change databases.redis.from to what is accepted.',
+  ],
+  [
+    "databases: { mariadb: { from: {} } }",
+    "databases.mariadb.from is without content; accepted: exactly one of image and volumeSnapshot. Add one of them.",
+  ],
+  [
+    "databases: { mariadb: { from: { volumeSnapshot: a, image: a@sha256:" + "0".repeat(64) + " } } }",
+    "databases.mariadb.from is an entry with image and volumeSnapshot; accepted: exactly one of image and volumeSnapshot. Keep one of them.",
+  ],
+  [
+    "databases: { redis: { from: { volumeSnapshot: a }, seed: [SET a 1] } }",
+    "databases.redis.from.volumeSnapshot is given beside seed; accepted: volumeSnapshot without seed, which is for an empty database. Remove seed, and do what it does in a job.",
+  ],
+  [
+    "databases: { postgresql: { from: { volumeSnapshot: a }, bootstrap: { initSQL: [SELECT 1] } } }",
+    "databases.postgresql.from.volumeSnapshot is given beside bootstrap; accepted: volumeSnapshot without bootstrap, which is for an empty database. Remove bootstrap, and do what it does in a job.",
+  ],
+  [
+    "databases: { postgresql: { from: { volumeSnapshot: a }, operator: cloudnative-pg } }",
+    "databases.postgresql.from.volumeSnapshot is given beside operator; accepted: from.image with an operator. Use an image, or leave operator out.",
   ],
   ["jobs: x", 'jobs is "x"; accepted: a list of jobs. Change jobs to what is accepted.'],
   ["jobs: [x]", 'jobs[0] is "x"; accepted: a mapping with name and command. Change jobs[0] to what is accepted.'],

@@ -10,6 +10,12 @@ export function checkFirstData(config: Config): Finding[] {
   const { mongodb, s3 } = config.databases;
   return [
     ...ENGINES.flatMap((engine) => [...checkUse(config, engine, "seed"), ...checkUse(config, engine, "from")]),
+    ...ENGINES.flatMap((engine) => {
+      const from = fromOf(config.databases, engine);
+      if (engine === "redis" || from === undefined) return [];
+      const { image, volumeSnapshot } = from;
+      return checkOne(["databases", engine, "from"], { image, volumeSnapshot });
+    }),
     ...mongodb.seed.flatMap(({ documents, file }, index) =>
       checkOne(["databases", "mongodb", "seed", index], { documents, file }),
     ),
@@ -34,15 +40,40 @@ function checkUse({ databases }: Config, engine: Engine, field: "seed" | "from")
       },
     ];
   }
-  if (engine !== "postgresql" || databases.postgresql.bootstrap.postInitApplicationSQL.length === 0) return [];
-  return [
-    {
-      path,
-      value: "given beside bootstrap.postInitApplicationSQL, after which the database is not empty",
-      accepted: "one of the two",
-      fix: "Put the statements of bootstrap.postInitApplicationSQL at the beginning of seed.",
-    },
+  const { bootstrap, operator } = databases.postgresql;
+  const isPostgresql = engine === "postgresql";
+  const from = fromOf(databases, engine);
+  if (field === "seed") {
+    if (!isPostgresql || bootstrap.postInitApplicationSQL.length === 0) return [];
+    return [afterBootstrap(path)];
+  }
+  if (from?.volumeSnapshot === undefined) {
+    return isPostgresql && bootstrap.postInitApplicationSQL.length > 0 ? [afterBootstrap(path)] : [];
+  }
+  const beside = [
+    ...(seedOf(databases, engine).length > 0 ? ["seed"] : []),
+    ...(isPostgresql && bootstrap.initSQL.length + bootstrap.postInitApplicationSQL.length > 0 ? ["bootstrap"] : []),
+    ...(isPostgresql && operator !== "none" ? ["operator"] : []),
   ];
+  return beside.map((other) => ({
+    path: [...path, "volumeSnapshot"],
+    value: `given beside ${other}`,
+    accepted:
+      other === "operator"
+        ? "from.image with an operator"
+        : `volumeSnapshot without ${other}, which is for an empty database`,
+    fix:
+      other === "operator" ? "Use an image, or leave operator out." : `Remove ${other}, and do what it does in a job.`,
+  }));
+}
+
+function afterBootstrap(path: readonly PropertyKey[]): Finding {
+  return {
+    path,
+    value: "given beside bootstrap.postInitApplicationSQL, after which the database is not empty",
+    accepted: "one of the two",
+    fix: "Put the statements of bootstrap.postInitApplicationSQL at the beginning of seed.",
+  };
 }
 
 /** An entry has its content in one place. */

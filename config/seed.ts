@@ -24,9 +24,15 @@ export function seedOf(databases: Config["databases"], engine: Engine): readonly
   return databases[engine].seed;
 }
 
-/** The image with the snapshot that a database starts from; undefined when it starts empty. */
-export function fromOf(databases: Config["databases"], engine: Engine): string | undefined {
-  return engine === "redis" ? undefined : databases[engine].from?.image;
+/** API of snapshots of volumes. */
+export const SNAPSHOT_API = "snapshot.storage.k8s.io";
+
+/** The snapshot that a database starts from; undefined when there is none. */
+export function fromOf(
+  databases: Config["databases"],
+  engine: Engine,
+): { image?: string | undefined; volumeSnapshot?: string | undefined } | undefined {
+  return databases[engine].from;
 }
 
 /** An entry that names a file. */

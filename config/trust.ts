@@ -27,7 +27,7 @@ export interface TrustQuota {
 
 /** What a tier may have. */
 export interface TrustLimits {
-  /** Values of others than the environment's own: envFrom, sealed and external secrets, the key of the OAuth callback. */
+  /** What others than the environment own: envFrom, sealed and external secrets, the key of the OAuth callback, volumes of snapshots. */
   secrets: boolean;
   /** Egress rules. */
   egress: boolean;

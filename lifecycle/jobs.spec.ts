@@ -96,4 +96,35 @@ describe("what jobs say of themselves", () => {
     assert.equal(trouble?.reason, "ImagePullBackOff");
     assert.equal(trouble.object, "pod job-migrate-1-0 (container migrate)");
   });
+
+  it("points to the first data of a database that could not be filled, or to the image that they are in", () => {
+    const filling = (name: string) => {
+      const state = { terminated: { exitCode: 1, reason: "Error", finishedAt: at(1) } };
+      const pod = attempt(0, "Failed", {});
+      const inits = [
+        { name: "wait-for-mongodb", state: {} },
+        ...(name === "seed" ? [] : [{ name: "snapshot", state: name === "snapshot" ? state : {} }]),
+      ];
+      return {
+        ...pod,
+        metadata: {
+          ...pod.metadata,
+          name: "seed-mongodb-1-0",
+          labels: { ...pod.metadata.labels, "berth.dev/job": "seed-mongodb" },
+        },
+        status: {
+          phase: "Failed",
+          initContainerStatuses: inits,
+          containerStatuses: [{ name: "seed-mongodb", state: name === "snapshot" ? {} : state }],
+        },
+      };
+    };
+    const fix = (name: string) => look([filling(name)], 5)[0]?.fix ?? "";
+    assert.match(fix("seed"), /^correct databases\.mongodb\.seed of berth\.yaml/);
+    assert.match(fix("both"), /^correct databases\.mongodb \(from, seed\) of berth\.yaml/);
+    assert.match(
+      fix("snapshot"),
+      /^give databases\.mongodb\.from of berth\.yaml an image with a command cp and a folder \/snapshot/,
+    );
+  });
 });

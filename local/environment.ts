@@ -30,6 +30,8 @@ export interface LocalPlatform {
   sealedSecrets?: { image: string };
   /** Absent until an environment has needed it. */
   egressProxy?: { image: string };
+  /** None: the cluster has no CSI driver. */
+  snapshots: Record<string, never>;
   /** The client by which object stores are filled; absent until an environment has needed one. */
   s3Client?: { image: string };
   /** The node's agent refuses what comes from pods that it does not know yet, and all new connections while it is down. */
@@ -225,6 +227,8 @@ export function planPlatform(
     ...(egressProxy === undefined ? {} : { egressProxy: { image: egressProxy } }),
     ...(s3 === undefined ? {} : { s3Client: { image: s3 } }),
     networkPlugin: "fail-closed",
+    // Its provisioner makes empty volumes only: one that was to be made of a snapshot would be empty without a word.
+    snapshots: {},
   };
 }
 

@@ -177,11 +177,16 @@ testPolicy({
 
 const made = (type: string, props: object): Given => ({ type: `kubernetes:${type}`, props });
 
+const content = (spec: object): Given =>
+  made("snapshot.storage.k8s.io/v1:VolumeSnapshotContent", {
+    spec: { deletionPolicy: "Retain", volumeSnapshotRef: { namespace: "shop-pr-7" }, ...spec },
+  });
 testPolicy({
   policy: previewsTouchNoPlatform,
   passes: {
     "its own namespace": { given: made("core/v1:Namespace", { metadata: { name: "shop-pr-7" } }) },
     "something in it": { given: made("core/v1:Service", { metadata: { namespace: "shop-pr-7" } }) },
+    "a snapshot made known to it": { given: content({}) },
   },
   fails: {
     "the platform's namespace": {
@@ -193,6 +198,15 @@ testPolicy({
       says: /kube-system/,
     },
     "no namespace": { given: made("core/v1:Secret", {}), says: /namespace default/ },
+    "a snapshot made known to a namespace of the cluster": {
+      given: content({ volumeSnapshotRef: { namespace: "kube-system" } }),
+      says: /changes the namespace kube-system/,
+    },
+    "a snapshot made known to nobody": { given: content({ volumeSnapshotRef: {} }), says: /namespace default/ },
+    "a snapshot that is deleted with the preview": {
+      given: content({ deletionPolicy: "Delete" }),
+      says: /the snapshot that it is about would be deleted with it/,
+    },
     "a ClusterRole": { given: rbac([reads]), says: /ClusterRole holds for the whole cluster/ },
     "a binding to one": {
       given: made("rbac.authorization.k8s.io/v1:RoleBinding", {
@@ -208,5 +222,8 @@ testPolicy({
   },
   unknown: {
     "a namespace that is not known": { given: made("core/v1:Service", { metadata: { namespace: UNKNOWN } }) },
+    "a snapshot of which nothing is known": {
+      given: made("snapshot.storage.k8s.io/v1:VolumeSnapshotContent", { spec: UNKNOWN }),
+    },
   },
 });

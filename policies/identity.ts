@@ -261,10 +261,21 @@ export const rbacNoClusterWideSecrets = resourcePolicy<Role>({
 const CLUSTER_SCOPED =
   /:(ClusterRole|ClusterRoleBinding|CustomResourceDefinition|PersistentVolume|StorageClass|PriorityClass|IngressClass|RuntimeClass|CSIDriver|APIService|(Validating|Mutating)(WebhookConfiguration|AdmissionPolicy|AdmissionPolicyBinding)|CiliumClusterwideNetworkPolicy|ClusterNetworkPolicy|Node)(Patch)?$/;
 
+/** What makes a snapshot known has no namespace of its own, and says whose it is. */
+const SNAPSHOT_CONTENT = /^kubernetes:snapshot\.storage\.k8s\.io\/[^:]+:VolumeSnapshotContent(Patch)?$/;
+
+interface SnapshotContent {
+  readonly spec?: {
+    readonly deletionPolicy?: string;
+    readonly volumeSnapshotRef?: { readonly namespace?: string };
+  };
+}
+
 /** A preview stays in its own namespace. */
-export const previewsTouchNoPlatform = resourcePolicy<Role, { namespaces: readonly string[] }>({
+export const previewsTouchNoPlatform = resourcePolicy<Role & SnapshotContent, { namespaces: readonly string[] }>({
   name: "previews-touch-no-platform",
-  description: "Checks that a preview makes nothing in the platform's namespaces and nothing that has no namespace.",
+  description:
+    "Checks that a preview makes nothing in the platform's namespaces and nothing that has no namespace, but for what makes a snapshot of a volume known to it.",
   severity: "critical",
   remediation: "put it into the stack of the platform.",
   url: "https://kubernetes.io/docs/concepts/security/multi-tenancy/#namespaces",
@@ -285,9 +296,17 @@ export const previewsTouchNoPlatform = resourcePolicy<Role, { namespaces: readon
     }
     attempt(() => {
       const isNamespace = /:Namespace(Patch)?$/.test(type);
-      const namespace = isNamespace ? (props.metadata?.name ?? "") : namespaceOf(props);
+      const namespace = isNamespace
+        ? (props.metadata?.name ?? "")
+        : SNAPSHOT_CONTENT.test(type)
+          ? (props.spec?.volumeSnapshotRef?.namespace ?? "default")
+          : namespaceOf(props);
       if (config.namespaces.some((pattern) => matches(pattern, namespace)))
         report(`it changes the namespace ${namespace}`);
+    });
+    attempt(() => {
+      if (SNAPSHOT_CONTENT.test(type) && props.spec?.deletionPolicy !== "Retain")
+        report("the snapshot that it is about would be deleted with it");
     });
     attempt(() => {
       if (props.roleRef?.kind === "ClusterRole") report(`it binds the ClusterRole ${props.roleRef.name ?? ""}`);

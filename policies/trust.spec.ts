@@ -67,7 +67,7 @@ testPolicy({
 
 const sealed = inside("bitnami.com/v1alpha1:SealedSecret");
 const copy = inside("core/v1:Secret", { metadata: { annotations: { "berth.dev/copied-from": "previews/stripe" } } });
-const secrets = tiers(sealed, /a SealedSecret brings secrets into it/);
+const secrets = tiers(sealed, /a SealedSecret brings what others own into it/);
 testPolicy({
   policy: tierWithoutSecrets,
   passes: {
@@ -85,6 +85,10 @@ testPolicy({
     "values from a store": {
       given: [namespace("fork"), inside("external-secrets.io/v1:ExternalSecret")],
       says: /an? ExternalSecret brings/,
+    },
+    "data of a snapshot": {
+      given: [namespace("fork"), inside("snapshot.storage.k8s.io/v1:VolumeSnapshot")],
+      says: /a VolumeSnapshot brings what others own into it/,
     },
     "a copy": { given: [namespace("fork"), copy], says: /it is a copy of previews\/stripe/ },
     "all of a Secret": {

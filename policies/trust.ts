@@ -16,8 +16,8 @@ export const FORK = "fork";
 /** The annotation that says where a Secret or ConfigMap was copied from. */
 export const COPIED_FROM = "berth.dev/copied-from";
 
-/** Groups of the API whose objects bring secrets. */
-export const SECRET_GROUPS: readonly string[] = ["bitnami.com", "external-secrets.io"];
+/** Groups of the API whose objects bring what others own: secrets, and data in snapshots of volumes. */
+export const SECRET_GROUPS: readonly string[] = ["bitnami.com", "external-secrets.io", "snapshot.storage.k8s.io"];
 
 const NAMESPACE = /^kubernetes:core\/v1:Namespace$/;
 
@@ -85,9 +85,9 @@ const COPIES = /^kubernetes:core\/v1:(Secret|ConfigMap)(Patch)?$/;
 export const tierWithoutSecrets = stackPolicy<TierConfig>({
   name: "tier-without-secrets",
   description:
-    "Checks that the environment of a fork has no secrets but the passwords that were generated for itself: none copied, sealed or from a store.",
+    "Checks that the environment of a fork has no secrets but the passwords that were generated for itself: none copied, sealed or from a store, and no volume of a snapshot.",
   severity: "critical",
-  remediation: "remove envFrom, sealedSecrets and externalSecrets from berth.yaml.",
+  remediation: "remove envFrom, sealedSecrets, externalSecrets and databases.*.from.volumeSnapshot from berth.yaml.",
   url: DOCS,
   stacks: PREVIEWS,
   types: NAMESPACE,
@@ -95,7 +95,7 @@ export const tierWithoutSecrets = stackPolicy<TierConfig>({
   check: (judged) => {
     const { report } = judged;
     inTiers(judged, SECRET_KINDS, (_props, urn, type) => {
-      report(`a ${type.split(":").at(-1) ?? ""} brings secrets into it`, urn);
+      report(`a ${type.split(":").at(-1) ?? ""} brings what others own into it`, urn);
     });
     inTiers(judged, COPIES, ({ metadata }, urn) => {
       const from = metadata?.annotations?.[COPIED_FROM];

@@ -5,6 +5,7 @@ import type {
 import { LABEL, MANAGED_BY } from "../../config/labels";
 import { PLATFORM_NAMESPACE } from "../../config/names";
 import type { PlatformConfig } from "../../config/platform";
+import { SNAPSHOT_API } from "../../config/seed";
 import { clusterMetadata } from "./context";
 import { DEPLOYER } from "./rbac";
 
@@ -22,7 +23,7 @@ export interface AdmissionPlan {
  *
  * It holds for the deployer's service account and for the configured groups, whatever other rights their members have.
  */
-export function planDeployerAdmission({ deployerGroups }: PlatformConfig): AdmissionPlan {
+export function planDeployerAdmission({ deployerGroups, snapshots }: PlatformConfig): AdmissionPlan {
   const metadata = clusterMetadata(DEPLOYER);
   const isAccount = `request.userInfo.username == "system:serviceaccount:${PLATFORM_NAMESPACE}:${DEPLOYER}"`;
   return {
@@ -52,6 +53,7 @@ export function planDeployerAdmission({ deployerGroups }: PlatformConfig): Admis
           { name: "wasOurs", expression: `oldObject == null || ${isEnvironment("oldObject")}` },
           { name: "isOurs", expression: `object == null || ${isEnvironment("object")}` },
           { name: "isInEnvironment", expression: `namespaceObject != null && ${isEnvironment("namespaceObject")}` },
+          { name: "isSnapshot", expression: namesSnapshot(snapshots) },
           {
             name: "isLease",
             expression: `request.namespace == ${JSON.stringify(PLATFORM_NAMESPACE)} && request.resource.group == "coordination.k8s.io" && request.resource.resource == "leases"`,
@@ -60,7 +62,7 @@ export function planDeployerAdmission({ deployerGroups }: PlatformConfig): Admis
         validations: [
           {
             expression:
-              "variables.isNamespace ? variables.wasOurs && variables.isOurs : variables.isInEnvironment || variables.isLease",
+              "variables.isNamespace ? variables.wasOurs && variables.isOurs : variables.isInEnvironment || variables.isLease || variables.isSnapshot",
             message: `deployers of Berth write in namespaces labelled ${LABEL.managedBy}=${MANAGED_BY} and ${LABEL.environment} only`,
             reason: "Forbidden",
           },
@@ -74,6 +76,25 @@ export function planDeployerAdmission({ deployerGroups }: PlatformConfig): Admis
     },
     binding: { metadata, spec: { policyName: DEPLOYER, validationActions: ["Deny", "Audit"] } },
   };
+}
+
+/**
+ * Whether the object makes a snapshot of the list known to an environment, such that nothing deletes the snapshot itself. Drivers take
+ * any handle that the cloud's account may read.
+ */
+function namesSnapshot(snapshots: PlatformConfig["snapshots"]): string {
+  const listed = Object.values(snapshots).flatMap((project) => Object.values(project));
+  if (listed.length === 0) return "false";
+  const source = "object.spec.source.?snapshotHandle.orValue('')";
+  const isListed = listed
+    .map(
+      ({ driver, handle }) =>
+        `(object.spec.driver == ${JSON.stringify(driver)} && ${source} == ${JSON.stringify(handle)})`,
+    )
+    .join(" || ");
+  const isOfKind = `request.resource.group == ${JSON.stringify(SNAPSHOT_API)} && request.resource.resource == "volumesnapshotcontents"`;
+  const isRight = `object == null || (object.spec.deletionPolicy == "Retain" && (${isListed}))`;
+  return `${isOfKind} && variables.wasOurs && variables.isOurs && (${isRight})`;
 }
 
 /** The platform namespace is managed by Berth too, but is no environment. */

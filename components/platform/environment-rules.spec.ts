@@ -13,6 +13,7 @@ interface Planned {
   policy: {
     spec: {
       failurePolicy: string;
+      matchConstraints: { resourceRules: { scope?: string }[] };
       variables: { name: string; expression: string }[];
       validations: { message: string; messageExpression: string }[];
     };
@@ -50,7 +51,8 @@ describe("rules on environments in the cluster", () => {
   it("hold for what is in environments, and for their namespaces by the same labels", () => {
     const { namespaces, ...others } = planned();
     assert.equal(namespaces?.binding.spec.matchResources, undefined);
-    for (const { binding } of Object.values(others)) {
+    for (const { policy, binding } of Object.values(others)) {
+      assert.ok(policy.spec.matchConstraints.resourceRules.every(({ scope }) => scope === "Namespaced"));
       assert.deepEqual(binding.spec.matchResources, {
         namespaceSelector: {
           matchLabels: { [LABEL.managedBy]: MANAGED_BY },

@@ -75,7 +75,10 @@ function assertKnown(names: readonly string[]): void {
 }
 
 function planGroup(group: AdmissionGroup, known: Record<string, unknown>): AdmissionPlan {
-  const { matched, conditions, parameters, variables, checks, requires } = group;
+  const { conditions, parameters, variables, checks, requires } = group;
+  // A selector of namespaces skips nothing that has none, such as the ClusterSecretStores of everybody.
+  const matched =
+    group.scope === "environments" ? group.matched.map((rule) => ({ ...rule, scope: "Namespaced" })) : group.matched;
   const { labels, ...named } = clusterMetadata(`berth-${group.name}`);
   const metadata = { ...named, labels, annotations: { "kubernetes.io/description": group.about } };
   return {

@@ -382,6 +382,7 @@ describe("Platform", () => {
       egressProxy: null,
       s3Client: null,
       egressCanary: null,
+      snapshots: {},
       previewSecrets: {},
       metrics: null,
       oauth: null,

@@ -120,6 +120,7 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     egressProxy: config.egressProxy ?? null,
     s3Client: config.s3Client ?? null,
     egressCanary: canaryFacts(config),
+    snapshots: config.snapshots,
     externalSecrets: config.externalSecrets,
     sealedSecrets: config.sealedSecrets ? { projects: config.sealedSecrets.projects ?? null } : null,
     previewSecrets: Object.fromEntries(

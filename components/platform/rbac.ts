@@ -3,6 +3,7 @@ import type { ClusterRoleArgs, ClusterRoleBindingArgs, RoleArgs, RoleBindingArgs
 import type { input } from "@pulumi/kubernetes/types";
 import { PLATFORM_NAMESPACE } from "../../config/names";
 import type { Gateway, PlatformConfig } from "../../config/platform";
+import { SNAPSHOT_API } from "../../config/seed";
 import { TRAEFIK_API, TRAEFIK_KINDS } from "../../config/traefik";
 import { clusterMetadata, metadata } from "./context";
 
@@ -47,6 +48,7 @@ export function planDeployerRole({
   operators,
   sealedSecrets,
   externalSecrets,
+  snapshots,
 }: PlatformConfig): ClusterRoleArgs {
   return {
     metadata: clusterMetadata(DEPLOYER),
@@ -75,6 +77,10 @@ export function planDeployerRole({
         : [rule("monitoring.coreos.com", ["podmonitors", "servicemonitors"], WRITE)]),
       ...(sealedSecrets ? [rule("bitnami.com", ["sealedsecrets"], WRITE)] : []),
       ...(Object.keys(externalSecrets).length > 0 ? [rule("external-secrets.io", ["externalsecrets"], WRITE)] : []),
+      // Which snapshots they may name is up to the admission rule.
+      ...(Object.keys(snapshots).length > 0
+        ? [rule(SNAPSHOT_API, ["volumesnapshots", "volumesnapshotcontents"], WRITE)]
+        : []),
       rule("", ["pods", "pods/log", "events", "persistentvolumes"], READ),
       rule("apps", ["replicasets", "controllerrevisions"], READ),
       rule("discovery.k8s.io", ["endpointslices"], READ),

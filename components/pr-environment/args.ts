@@ -71,6 +71,8 @@ export interface PrEnvironmentTransforms {
   service?: Transform<ServiceArgs>;
   /** Called for each database's volume. */
   volume?: Transform<PersistentVolumeClaimArgs>;
+  /** Called for both objects of each snapshot that a volume is made of. */
+  snapshot?: Transform<CustomResourceArgs>;
   /** Called for each database. */
   database?: Transform<StatefulSetArgs>;
   /** Called for a database that an operator runs. */

@@ -103,24 +103,26 @@ export function selector(component: Component): Record<string, string> {
   return { [LABEL.component]: component };
 }
 
-/** Labels of a component's pods: none that changes during an environment's life, since a changed one restarts them. */
-export function podLabels(context: PlanContext, component: Component): Record<string, string> {
+/**
+ * Labels of a component's pods: none that changes during an environment's life, since a changed one restarts them.
+ *
+ * @param reaches whether `egress.allow` is for them. @default for the app and the services
+ */
+export function podLabels(
+  context: PlanContext,
+  component: Component,
+  reaches = workloadsOf(context.config).some(({ name }) => name === component),
+): Record<string, string> {
   return {
     ...selector(component),
     [LABEL.name]: component,
     [LABEL.managedBy]: MANAGED_BY,
     [LABEL.environment]: context.namespace,
-    ...(resolvesOutside(context, component) ? { [LABEL.outsideNames]: "allowed" } : {}),
+    // For names outside the cluster: the proxy resolves for all that ask it, and what reaches ranges does so by itself.
+    ...(component === EGRESS_PROXY || (reaches && rangeRules(context.config).length > 0)
+      ? { [LABEL.outsideNames]: "allowed" }
+      : {}),
   };
-}
-
-/**
- * Whether a part has use for names outside the cluster: the egress proxy, which resolves for all that asks it, and what reaches ranges
- * of `egress.allow` by itself.
- */
-function resolvesOutside({ config }: PlanContext, component: Component): boolean {
-  if (component === EGRESS_PROXY) return true;
-  return rangeRules(config).length > 0 && workloadsOf(config).some(({ name }) => name === component);
 }
 
 /** Metadata of an object in the environment's namespace. */

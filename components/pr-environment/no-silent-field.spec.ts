@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { planBuild } from "../../config/build";
+import { ENGINES } from "../../config/databases";
+import type { Engine } from "../../config/databases";
 import { planDates } from "../../config/dates";
 import { examine } from "../../config/parse";
 import { configSchema } from "../../config/schema";
@@ -102,6 +104,12 @@ const SAMPLES: Record<string, [unknown, unknown]> = {
       [`localhost/snapshot@${DIGEST}`, `localhost/other@${DIGEST}`],
     ]),
   ),
+  ...Object.fromEntries(
+    ENGINES.map((engine): [string, [unknown, unknown]] => [
+      `databases.${engine}.from.volumeSnapshot`,
+      [`${engine}-a`, `${engine}-b`],
+    ]),
+  ),
   "ingress.enabled": [true, false],
   "ingress.annotations.*": ["a", "b"],
   ...probeSamples("probes"),
@@ -170,6 +178,9 @@ function probeSamples(path: string): Record<string, [unknown, unknown]> {
   };
 }
 
+/** A version of each database that the platform below offers. */
+const VERSIONS: Record<Engine, string> = { postgresql: "16", mariadb: "11.4", redis: "7", mongodb: "8.0", s3: "1" };
+
 /** What a field needs beside it to be accepted. */
 const BESIDE: Record<string, Values> = {
   "budget.storage": { databases: { redis: true } },
@@ -184,6 +195,12 @@ const BESIDE: Record<string, Values> = {
     ["image", "env.*", "when", "retries", "timeout"].map((field): [string, Values] => [
       `jobs.*.${field}`,
       { jobs: [{ name: "migrate", command: ["true"] }] },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ENGINES.map((engine): [string, Values] => [
+      `databases.${engine}.from.volumeSnapshot`,
+      { databases: { [engine]: { version: VERSIONS[engine] } } },
     ]),
   ),
   "databases.mongodb.seed.*.collection": { databases: { mongodb: { seed: [{ documents: "{}" }] } } },
@@ -215,6 +232,16 @@ const facts: PlatformFacts = {
   ...OAUTH_FACTS,
   sealedSecrets: { projects: null },
   egressProxy: { image: `localhost/egress-proxy@${DIGEST}` },
+  snapshots: {
+    shop: Object.fromEntries(
+      ENGINES.flatMap((engine) =>
+        ["a", "b"].map((name) => [
+          `${engine}-${name}`,
+          { engine, version: VERSIONS[engine], size: "1Gi", driver: "ebs.csi.aws.com", handle: `snap-${name}` },
+        ]),
+      ),
+    ),
+  },
   s3Client: { image: `localhost/rclone@${DIGEST}` },
   externalSecrets: { shop: ["a", "b"] },
   previewSecrets: { shop: { namespace: "previews", repository: null, secrets: ["a", "b"], configMaps: ["a", "b"] } },

@@ -115,6 +115,6 @@ describe("a database's volume", () => {
   });
 
   it("keeps the storage class that it was made with", async () => {
-    assert.deepEqual(claim(await environment({})).ignoreChanges, ["spec.storageClassName"]);
+    assert.deepEqual(claim(await environment({})).ignoreChanges, ["spec.storageClassName", "spec.dataSource"]);
   });
 });

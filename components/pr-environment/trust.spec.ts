@@ -43,6 +43,17 @@ const REFUSED: Record<string, [fields: Record<string, unknown>, path: string]> =
     "config.externalSecrets",
   ],
   "the callback's key": [{ oauth: { callback: true } }, "config.oauth.callback"],
+  "a volume with data of another environment": [
+    { databases: { redis: { from: { volumeSnapshot: "guests" } } } },
+    "config.databases.redis.from.volumeSnapshot",
+  ],
+  "a range outside for its jobs": [
+    {
+      jobs: [{ name: "migrate", command: ["m"] }],
+      egress: { allow: [{ cidr: "203.0.113.0/24", ports: [443] }] },
+    },
+    "config.egress.allow[0]",
+  ],
   "a range outside": [{ egress: { allow: [{ cidr: "203.0.113.0/24", ports: [443] }] } }, "config.egress.allow[0]"],
   "a host outside": [{ egress: { allow: [{ host: "api.example.com", ports: [443] }] } }, "config.egress.allow[0]"],
   "an operator's database": [
@@ -123,6 +134,12 @@ describe("errors on what a tier may not have", () => {
       propertyPath: "config.egress.allow[0]",
       reason:
         '"203.0.113.0/24" is not for an environment of tier fork, which reaches nothing outside; accepted: none. Remove it, or, once the code is reviewed, deploy with a higher tier than --trust fork.',
+    });
+    const [data] = validateTrust(of("fork", { databases: { mariadb: { from: { volumeSnapshot: "guests" } } } }));
+    assert.deepEqual(data, {
+      propertyPath: "config.databases.mariadb.from.volumeSnapshot",
+      reason:
+        '"guests" is not for an environment of tier fork, which gets no data that others own; accepted: an empty database or from.image. Remove it, or, once the code is reviewed, deploy with a higher tier than --trust fork.',
     });
     const facts = factsOf({ internal: { secrets: false } });
     const [other] = validateTrust(of(undefined, REFUSED["sealed values"]?.[0], facts));

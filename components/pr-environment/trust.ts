@@ -43,10 +43,22 @@ function refusedSecrets(context: PlanContext): InvalidProperty[] {
     ...(Object.keys(config.externalSecrets).length > 0 ? [["externalSecrets"]] : []),
     ...(config.oauth.callback ? [["oauth", "callback"]] : []),
   ];
-  return places.map((place) => ({
-    propertyPath: formatPath(["config", ...place]),
-    reason: `not for an environment of tier ${trust}, which gets no secrets; accepted: none. ${fix(context, "Remove it")}`,
-  }));
+  return [
+    ...places.map((place) => ({
+      propertyPath: formatPath(["config", ...place]),
+      reason: `not for an environment of tier ${trust}, which gets no secrets; accepted: none. ${fix(context, "Remove it")}`,
+    })),
+    ...enabledEngines(config.databases).flatMap((engine) => {
+      const name = fromOf(config.databases, engine)?.volumeSnapshot;
+      if (name === undefined) return [];
+      return [
+        {
+          propertyPath: `config.databases.${engine}.from.volumeSnapshot`,
+          reason: `"${name}" is not for an environment of tier ${trust}, which gets no data that others own; accepted: ${engine === "redis" ? "an empty database" : "an empty database or from.image"}. ${fix(context, "Remove it")}`,
+        },
+      ];
+    }),
+  ];
 }
 
 function refusedEgress(context: PlanContext): InvalidProperty[] {
@@ -99,7 +111,7 @@ function imagesOf({ config, pr }: PlanContext): { propertyPath: string; image: s
     ),
     // Whatever the nodes may pull would be read by its code.
     ...enabledEngines(config.databases).flatMap((engine) => {
-      const image = fromOf(config.databases, engine);
+      const image = fromOf(config.databases, engine)?.image;
       return image === undefined ? [] : [{ propertyPath: `config.databases.${engine}.from.image`, image }];
     }),
   ];

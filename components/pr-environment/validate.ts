@@ -10,8 +10,9 @@ import {
 import { ownSecrets, previewReferencesOf } from "../../config/env-from";
 import { isImageByDigest, repositoryOf } from "../../config/image";
 import { formatPath } from "../../config/problems";
+import { parseBytes } from "../../config/quantity";
 import { filledEngines } from "../../config/jobs";
-import { seedFiles, seedOf } from "../../config/seed";
+import { fromOf, seedFiles, seedOf } from "../../config/seed";
 import type { Config } from "../../config/schema";
 import { APP, workloadsOf } from "../../config/workloads";
 import type { InvalidProperty } from "../problems";
@@ -27,6 +28,7 @@ export function validate(args: Pick<PrEnvironmentArgs, "config" | "pr" | "platfo
     ...validateServiceImages(args),
     ...validateDatabases(args),
     ...validateFirstData(args),
+    ...validateSnapshots(args),
     ...validateAccess(args),
     ...validateEgress(args),
     ...validateEnvFrom(args),
@@ -216,6 +218,34 @@ function validateFirstData({ config, platform }: Pick<PrEnvironmentArgs, "config
   const reason =
     "this platform has no client by which object stores are filled. Ask its owner to set s3Client of berth:platform, or fill the bucket with a job.";
   return [...unread, { propertyPath: `config.databases.s3.${field}`, reason }];
+}
+
+/** A snapshot is one that the platform lets this project name, of the same database and version, and its volume is no larger. */
+function validateSnapshots({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
+  const { databases, projectId } = config;
+  const listed = platform.snapshots[projectId] ?? {};
+  return enabledEngines(databases).flatMap((engine): InvalidProperty[] => {
+    const name = fromOf(databases, engine)?.volumeSnapshot;
+    if (name === undefined) return [];
+    const propertyPath = `config.databases.${engine}.from.volumeSnapshot`;
+    const snapshot = listed[name];
+    if (snapshot?.engine !== engine) {
+      const names = Object.keys(listed).filter((one) => listed[one]?.engine === engine);
+      const accepted =
+        names.length === 0 ? `none, as this platform has none for project ${projectId}` : names.join(", ");
+      const reason = `"${name}" is no snapshot of ${ENGINE_TITLES[engine]} that is allowed; accepted: ${accepted}. Have the platform's owner add it to snapshots.${projectId} of berth:platform, or use from.image.`;
+      return [{ propertyPath, reason }];
+    }
+    const { storage, version } = settingsOf(databases, engine);
+    const wanted = version ?? platform.defaultVersions[engine] ?? "";
+    if (servingVersion(wanted, [snapshot.version]) === undefined) {
+      const reason = `"${name}" is of version ${snapshot.version}, and the database's is ${wanted}; accepted: the same. Set databases.${engine}.version to "${snapshot.version}", or take another snapshot.`;
+      return [{ propertyPath, reason }];
+    }
+    if (parseBytes(storage) >= parseBytes(snapshot.size)) return [];
+    const reason = `${storage} is smaller than the volume of snapshot "${name}"; accepted: ${snapshot.size} or more. Raise it.`;
+    return [{ propertyPath: `config.databases.${engine}.storage`, reason }];
+  });
 }
 
 function validateEgress({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ACCESS_MODES } from "../access";
-import { perEngine } from "../databases";
+import { ENGINES, perEngine } from "../databases";
 import { TRUST_TIERS } from "../trust";
 import { DISCOVERY } from "./schema";
 import { cidr } from "./values";
@@ -52,6 +52,19 @@ export const platformFactsSchema = z.object({
       target: z.string().nullable(),
     })
     .nullable(),
+  snapshots: z.record(
+    z.string(),
+    z.record(
+      z.string(),
+      z.object({
+        engine: z.enum(ENGINES),
+        version: z.string(),
+        size: z.string(),
+        driver: z.string(),
+        handle: z.string(),
+      }),
+    ),
+  ),
   previewSecrets: z.record(
     z.string(),
     z.object({

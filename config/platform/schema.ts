@@ -6,6 +6,7 @@ import { VERSIONS } from "../engines";
 import { imageByDigest, options, text, version } from "../fields";
 import { deployedGateway, existingGateway, hostGateway } from "./gateway";
 import { oauth } from "./oauth";
+import { snapshots } from "./snapshots";
 import { trust } from "./trust";
 import { DOMAIN, cidr, labelName, objectName, projectId, ranges, target } from "./values";
 
@@ -206,6 +207,7 @@ export const platformSchema = z.strictObject(
       .describe(
         "What envFrom may name, for each project: values made for previews, in a namespace of the project's own.",
       ),
+    snapshots,
     metrics: z
       .strictObject({
         discovery: options(...DISCOVERY)

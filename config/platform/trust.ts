@@ -29,7 +29,9 @@ export const trust = z.strictObject(
         {
           secrets: flag()
             .default(true)
-            .describe("Whether it may have envFrom, sealedSecrets, externalSecrets and oauth.callback."),
+            .describe(
+              "Whether it may have envFrom, sealedSecrets, externalSecrets, oauth.callback and databases.*.from.volumeSnapshot.",
+            ),
           egress: flag().default(true).describe("Whether it may have egress rules."),
           quota: z
             .strictObject(amounts, QUOTA)

@@ -3,7 +3,7 @@ import { VERSIONS } from "../engines";
 import type { Engine } from "../engines";
 import { checked, flag, options, switchable, version } from "../fields";
 import { BOUNDS, isVolumeSize } from "../limits";
-import { collections, from, objects, statements } from "./first-data";
+import { collections, from, fromVolume, objects, statements } from "./first-data";
 import { list } from "./values";
 
 /** Amazon S3's rules for bucket names that every client and server keeps to (User Guide, "General purpose bucket naming rules"). */
@@ -67,8 +67,9 @@ const redisOptions = z.strictObject({
   version: versionOf("redis", "a Redis version"),
   storage: volume(),
   seed: statements("a Redis command, such as SET greeting hello").describe(
-    "Commands for an empty Redis, one a line, run in one transaction before the jobs. Not run on one that has keys. There is no `from`: what a cache holds is made anew.",
+    "Commands for an empty Redis, one a line, run in one transaction before the jobs. Not run on one that has keys.",
   ),
+  from: fromVolume(),
 });
 
 const mongodbOptions = z.strictObject({

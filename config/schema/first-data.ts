@@ -66,6 +66,15 @@ export const objects = () =>
     ),
   );
 
+const SNAPSHOT = "the name of a snapshot of at most 63 lower-case letters, digits and dashes";
+const volumeSnapshot = () =>
+  text(SNAPSHOT, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/).describe(
+    "Snapshot of such a database's volume, by its name among those that the platform allows this project. The cluster's CSI driver makes the new volume of it. Not beside seed and bootstrap.",
+  );
+
+const FROM =
+  "Snapshot that a new database starts from, before the jobs. Later changes of it leave a database that has data alone. Its password is the environment's own.";
+
 /**
  * What a new database starts from.
  *
@@ -75,11 +84,18 @@ export const from = (content: string) =>
   z
     .strictObject(
       {
-        image: imageByDigest().describe(`Image, by digest, with a command \`cp\` and a folder /snapshot: ${content}`),
+        image: imageByDigest()
+          .optional()
+          .describe(
+            `Image, by digest, with a command \`cp\` and a folder /snapshot: ${content} A seed comes on top. Either this or volumeSnapshot.`,
+          ),
+        volumeSnapshot: volumeSnapshot().optional(),
       },
-      "a mapping with image",
+      "a mapping with image or volumeSnapshot",
     )
     .optional()
-    .describe(
-      "Snapshot that an empty database starts from, before its seed and the jobs. Later changes of it leave a database that has data alone. Its passwords are the environment's own.",
-    );
+    .describe(FROM);
+
+/** What a new database starts from whose files no image can hold. */
+export const fromVolume = () =>
+  z.strictObject({ volumeSnapshot: volumeSnapshot() }, "a mapping with volumeSnapshot").optional().describe(FROM);

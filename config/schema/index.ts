@@ -49,7 +49,7 @@ export const configSchema = z.strictObject(
     budget: budget
       .prefault({})
       .describe("What the environment may ask for at most. A config that asks for more is refused, with the figures."),
-    egress: egress.prefault({}).describe("What the app and its services may reach outside their environment."),
+    egress: egress.prefault({}).describe("What the app, its services and jobs may reach outside their environment."),
     jobs,
   },
   "a mapping of fields",

@@ -86,7 +86,7 @@ const egressRule = z.strictObject(
     host: checked(EGRESS_HOST, isEgressHost)
       .optional()
       .describe(
-        "Host that is reached by name, by way of a proxy of the environment's own to which HTTPS_PROXY and HTTP_PROXY lead: TLS by its server name, which nobody decrypts, and plain HTTP. Jobs reach it too.",
+        "Host that is reached by name, by way of a proxy of the environment's own to which HTTPS_PROXY and HTTP_PROXY lead: TLS by its server name, which nobody decrypts, and plain HTTP.",
       ),
     ports: list(port(), 20, "ports").min(1, "at least one port").describe("TCP ports there."),
   },
@@ -96,5 +96,5 @@ const egressRule = z.strictObject(
 export const egress = z.strictObject({
   allow: list(egressRule, 50, "rules")
     .default([])
-    .describe("What the app and its services may reach outside their environment. Nothing by default."),
+    .describe("What the app, its services and jobs may reach outside their environment. Nothing by default."),
 });

@@ -30,10 +30,10 @@ const annotations = (object: string) => `${object}.metadata.?annotations.orValue
 
 const secrets = about(tierWithoutSecrets, "tiersWithoutSecrets");
 
-/** Objects that bring secrets. */
+/** Objects that bring secrets, or data of others. */
 const secretObjects: AdmissionGroup = {
   name: "trust-secrets",
-  about: "Environments of forks have no secrets but their own.",
+  about: "Environments of forks have no secrets and data but their own.",
   scope: "environments",
   matched: [writes("", "secrets", "configmaps"), ...SECRET_GROUPS.map((group) => writes(group, "*"))],
   conditions: [changed(annotations)],
@@ -47,7 +47,7 @@ const secretObjects: AdmissionGroup = {
     check(
       tierWithoutSecrets,
       '!variables.judged || (!variables.brings && variables.origin == "")',
-      'variables.brings ? "a " + string(object.kind) + " brings secrets into it" : "it is a copy of " + string(variables.origin)',
+      'variables.brings ? "a " + string(object.kind) + " brings what others own into it" : "it is a copy of " + string(variables.origin)',
     ),
   ],
 };

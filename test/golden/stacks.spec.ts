@@ -29,6 +29,9 @@ const STACKS = {
   "organization/berth/platform": { ...HOST_FACTS, previewSecrets: PREVIEW_SECRETS },
   "organization/berth/pr-shop-7": {},
 };
+const SNAPSHOTS = {
+  shop: { guests: { engine: "redis", version: "7", size: "512Mi", driver: "ebs.csi.aws.com", handle: "snap-1" } },
+};
 
 const EXAMPLES: Record<string, RecordOptions> = {
   "platform-host": { stack: "platform", config: { role: "platform", platform: HOST_PLATFORM } },
@@ -110,7 +113,7 @@ const EXAMPLES: Record<string, RecordOptions> = {
   },
   "pr-databases": {
     stack: "pr-shop-7",
-    stacks: STACKS,
+    stacks: { ...STACKS, "organization/berth/platform": { ...HOST_FACTS, snapshots: SNAPSHOTS } },
     config: {
       role: "pr",
       pr: PR,
@@ -119,7 +122,7 @@ const EXAMPLES: Record<string, RecordOptions> = {
         databases: {
           postgresql: true,
           mariadb: { version: "10.11", storage: "2Gi" },
-          redis: { storage: "512Mi" },
+          redis: { storage: "512Mi", from: { volumeSnapshot: "guests" } },
           mongodb: true,
           s3: { bucket: "uploads" },
         },

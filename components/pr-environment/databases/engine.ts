@@ -11,6 +11,8 @@ import { DATABASE_WAIT_SECONDS } from "../../../config/workloads";
 import { CONTAINER_SECURITY, podSecurity } from "../../security";
 import { metadata, podLabels, selector } from "../context";
 import type { PlanContext } from "../context";
+import { planVolumeSnapshot } from "./snapshot";
+import type { VolumeSnapshotPlan } from "./snapshot";
 
 /*
  * What every database of an environment has in common: one pod on a volume of its own, behind a Service that is named after the
@@ -108,6 +110,8 @@ export interface DatabasePlan {
 /** A database in a pod of our own. */
 export interface PodServer {
   kind: "pod";
+  /** What the volume is made of; undefined when it begins empty. */
+  snapshot: VolumeSnapshotPlan | undefined;
   volume: PersistentVolumeClaimArgs;
   /** Files for a new database; undefined when there are none. */
   bootstrap: ConfigMapArgs | undefined;
@@ -135,6 +139,7 @@ export function planDatabase(context: PlanContext, spec: EngineSpec): DatabasePl
   const version = servingVersion(wanted, Object.keys(platform.images[engine])) ?? wanted;
   const image = platform.images[engine][version] ?? "";
   const skipAwait = { "pulumi.com/skipAwait": "true" };
+  const snapshot = planVolumeSnapshot(context, engine);
   return {
     engine,
     version,
@@ -148,6 +153,7 @@ export function planDatabase(context: PlanContext, spec: EngineSpec): DatabasePl
     },
     server: {
       kind: "pod",
+      snapshot,
       volume: {
         // A claim of its own rather than a template of the StatefulSet: its size can change in place, and replacing the StatefulSet
         // keeps the data. Where volumes bind to the first pod's zone it stays pending until that pod, so there is nothing to await.
@@ -159,13 +165,14 @@ export function planDatabase(context: PlanContext, spec: EngineSpec): DatabasePl
           accessModes: ["ReadWriteOnce"],
           resources: { requests: { storage: formatBytes(parseBytes(settings.storage)) } },
           ...(platform.storageClass === null ? {} : { storageClassName: platform.storageClass }),
+          ...(snapshot && { dataSource: snapshot.dataSource }),
         },
       },
       bootstrap: spec.bootstrap && {
         metadata: metadata(context, bootstrapName(engine), engine),
         data: spec.bootstrap.files,
       },
-      statefulSet: planStatefulSet(context, spec, image, version),
+      statefulSet: planStatefulSet(context, spec, image, version, snapshot !== undefined),
     },
     rotated: context.rotations[engine],
     wait: planWait(spec, image),
@@ -178,7 +185,14 @@ function bootstrapName(engine: Engine): string {
   return `${engine}-bootstrap`;
 }
 
-function planStatefulSet(context: PlanContext, spec: EngineSpec, image: string, version: string): StatefulSetArgs {
+/** @param isForeign whether its data were made with another environment's password */
+function planStatefulSet(
+  context: PlanContext,
+  spec: EngineSpec,
+  image: string,
+  version: string,
+  isForeign: boolean,
+): StatefulSetArgs {
   const { engine, scratch, bootstrap } = spec;
   const rotated = context.rotations[engine];
   return {
@@ -199,7 +213,7 @@ function planStatefulSet(context: PlanContext, spec: EngineSpec, image: string, 
           priorityClassName: context.platform.priorityClasses.environment,
           terminationGracePeriodSeconds: GRACE_SECONDS,
           securityContext: podSecurity(IMAGE_USER),
-          ...(rotated !== undefined &&
+          ...((rotated !== undefined || isForeign) &&
             spec.setPassword && { initContainers: [planSetPassword(spec, spec.setPassword(version), image, version)] }),
           containers: [planContainer(spec, image, version)],
           volumes: [

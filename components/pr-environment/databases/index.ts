@@ -3,11 +3,13 @@ import { StatefulSet } from "@pulumi/kubernetes/apps/v1";
 import { ConfigMap, PersistentVolumeClaim, Secret, Service } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword";
+import type { Engine } from "../../../config/databases";
 import type { Children } from "../../children";
 import type { PrEnvironmentTransforms } from "../args";
 import { metadata } from "../context";
 import { withRoomLater } from "../isolation/room";
 import type { PrEnvironmentPlan } from "../plan";
+import type { VolumeSnapshotPlan } from "./snapshot";
 
 /** How passwords are made. Long enough that guessing is hopeless (190 bits); letters and digits only, so that it needs no quoting in a URL. */
 export const PASSWORD = { length: 32, special: false };
@@ -33,6 +35,13 @@ export function createDatabases(
   { databases, context, quotaGrows }: PrEnvironmentPlan,
   transform: PrEnvironmentTransforms,
 ): { needs: pulumi.Resource[]; workloads: pulumi.CustomResource[]; data: pulumi.Output<string>[] } {
+  const createSnapshot = (engine: Engine, { content, snapshot }: VolumeSnapshotPlan) => {
+    // Waits for its end while the namespace goes, which is when the snapshot lets go of it.
+    const known = owner.add(CustomResource, `${engine}-snapshot-content`, content, transform.snapshot);
+    return children
+      .with({ dependsOn: [...fences, known] })
+      .add(CustomResource, `${engine}-snapshot`, snapshot, transform.snapshot);
+  };
   const created = databases.map((plan) => {
     const { engine } = plan;
     const keepers = plan.rotated === undefined ? {} : { keepers: { rotated: plan.rotated } };
@@ -58,9 +67,10 @@ export function createDatabases(
         .add(CustomResource, engine, server.object, transform.operatedDatabase);
       return { needs: needs(object), workload: object, data: object.metadata.uid };
     }
+    const source = server.snapshot ? [createSnapshot(engine, server.snapshot)] : [];
     const volume = children
-      // Another storage class of the platform is for new volumes: one that holds data is never replaced.
-      .with({ dependsOn: fences, ignoreChanges: ["spec.storageClassName"] })
+      // Another storage class of the platform, or another snapshot, is for new volumes: one that holds data is never replaced.
+      .with({ dependsOn: [...fences, ...source], ignoreChanges: ["spec.storageClassName", "spec.dataSource"] })
       .add(PersistentVolumeClaim, `${engine}-volume`, withRoomLater(server.volume, quotaGrows), transform.volume);
     const bootstrap = server.bootstrap
       ? [children.add(ConfigMap, `${engine}-bootstrap`, server.bootstrap, transform.configMap)]

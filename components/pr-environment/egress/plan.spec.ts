@@ -156,7 +156,7 @@ describe("egress by host name", () => {
     };
     assert.deepEqual(labelled([]), []);
     assert.deepEqual(labelled(allow.slice(0, 2)), ["egress-proxy"]);
-    assert.deepEqual(labelled(allow.slice(2)), ["app", "api"]);
+    assert.deepEqual(labelled(allow.slice(2)), ["app", "api", "job"]);
   });
 
   it("has its own time in a deploy", () => {

@@ -26,8 +26,8 @@ type Peer = input.networking.v1.NetworkPolicyPeer;
  * They add up: everything is refused both ways, and each further policy opens one path that is needed. The app and the services reach
  * each other's ports and those of the databases that the config gives them; jobs reach the databases; nothing else in the environment
  * is reached. Only what has a URL is reached from the gateway; in access mode oidc the gateway reaches the proxy only, the proxy what
- * has a URL and the platform's broker. Of what is outside, the app and the services reach ranges of `egress.allow`, and its hosts by way
- * of the egress proxy alone, as jobs do. Nobody reaches the API server, and a database reaches nothing at all, DNS included; only a
+ * has a URL and the platform's broker. Of what is outside, the app, the services and the jobs reach ranges of `egress.allow`, and its hosts
+ * by way of the egress proxy alone. Nobody reaches the API server, and a database reaches nothing at all, DNS included; only a
  * database that an operator runs reaches the API server.
  */
 export function planNetworkPolicies(context: PlanContext): Record<string, NetworkPolicyArgs> {
@@ -97,7 +97,7 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
       : {}),
     ...(hasEgressProxy(config) ? egressProxyPolicies(context, names) : {}),
     ...when(ranges.length > 0, "allow-app-egress", () =>
-      policy(context, "allow-app-egress", anyOf(names), {
+      policy(context, "allow-app-egress", anyOf(withJobs(config, names)), {
         policyTypes: ["Egress"],
         egress: ranges.map(({ cidr, ports }) => ({
           to: [block(cidr)],
@@ -113,7 +113,7 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
  * up to its settings.
  */
 function egressProxyPolicies(context: PlanContext, workloads: readonly string[]): Record<string, NetworkPolicyArgs> {
-  const users = anyOf([...workloads, ...(context.config.jobs.length > 0 ? [JOB] : [])]);
+  const users = anyOf(withJobs(context.config, workloads));
   const proxy = anyOf([EGRESS_PROXY]);
   const [out, into, beyond] = ["allow-app-to-egress-proxy", "allow-egress-proxy-from-app", "allow-egress-proxy-out"];
   return {
@@ -130,6 +130,11 @@ function egressProxyPolicies(context: PlanContext, workloads: readonly string[])
       ],
     }),
   };
+}
+
+/** Workloads, and the jobs of the config: they reach outside what the app reaches. */
+function withJobs({ jobs }: Pick<PlanContext["config"], "jobs">, workloads: readonly string[]): string[] {
+  return [...workloads, ...(jobs.length > 0 ? [JOB] : [])];
 }
 
 function isRunByOperator({ config }: PlanContext, engine: Engine): boolean {

@@ -113,6 +113,12 @@ describe("jobs of an environment", () => {
     assert.match(name, /^job-migrate-[0-9a-f]{10}$/);
     assert.equal(nameOf(structuredClone(fields)), name);
     assert.equal(nameOf(fields, { generation: 9 }), name);
+    const ranges = (...cidrs: string[]) => ({
+      ...fields,
+      egress: { allow: cidrs.map((cidr) => ({ cidr, ports: [443] })) },
+    });
+    const reaching = nameOf(ranges("203.0.113.0/24"));
+    assert.equal(nameOf(ranges("203.0.113.0/24", "198.51.100.0/24")), reaching);
     const others = [
       nameOf(fields, { commit: "f".repeat(40) }),
       nameOf(fields, { image: `localhost/other@${DIGEST}` }),
@@ -123,6 +129,7 @@ describe("jobs of an environment", () => {
       nameOf({ jobs: [{ ...migrate, image: `localhost/migrator@${DIGEST}` }] }),
       nameOf({ jobs: [{ ...migrate, timeout: "6m" }] }),
       nameOf({ jobs: [{ ...migrate, retries: 3 }] }),
+      reaching,
     ];
     assert.equal(new Set([name, ...others]).size, others.length + 1);
   });
@@ -131,7 +138,7 @@ describe("jobs of an environment", () => {
     assert.ok(nameOf({ jobs: [{ ...migrate, name: "a".repeat(30) }] }).length <= 57);
   });
 
-  it("reach the databases and the cluster's DNS, and nothing else", () => {
+  it("reach the databases, the cluster's DNS and what the app reaches outside, and nothing else", () => {
     const { networkPolicies } = planPrEnvironment({
       config: config({
         databases: { postgresql: true },
@@ -142,7 +149,11 @@ describe("jobs of an environment", () => {
       platform: HOST_FACTS,
     });
     const mine = Object.entries(networkPolicies).filter(([, { spec }]) => JSON.stringify(spec).includes('"job"'));
-    assert.deepEqual(mine.map(([name]) => name).sort(), ["allow-job-to-databases", "allow-postgresql-from-app"]);
+    assert.deepEqual(mine.map(([name]) => name).sort(), [
+      "allow-app-egress",
+      "allow-job-to-databases",
+      "allow-postgresql-from-app",
+    ]);
     const spec = networkPolicies["allow-job-to-databases"]?.spec as unknown as {
       policyTypes: string[];
       egress: { to: object[]; ports: object[] }[];

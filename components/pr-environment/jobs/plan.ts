@@ -5,6 +5,7 @@ import { parseDuration } from "../../../config/duration";
 import { ANNOTATION, LABEL } from "../../../config/labels";
 import { settingsOf } from "../../../config/databases";
 import type { Engine } from "../../../config/databases";
+import { rangeRules } from "../../../config/egress";
 import { JOB, SNAPSHOT, fillTimes, longestSeconds } from "../../../config/jobs";
 import { SEED_RESOURCES } from "../../../config/limits";
 import { formatBytes, parseBytes } from "../../../config/quantity";
@@ -106,8 +107,14 @@ function planJob(context: PlanContext, databases: readonly DatabasePlan[], job: 
     volumes: writableVolumes(app),
     retries: job.retries,
     timeout: parseDuration(job.timeout),
-    // A changed version starts with an empty database, and a changed variable may be what a migration goes by.
-    identity: [config.env, databases.map(({ engine, version }) => [engine, version])],
+    reaches: true,
+    // A changed version starts with an empty database, and a changed variable may be what a migration goes by. With ranges comes a label,
+    // and those of a Job's pods cannot change.
+    identity: [
+      config.env,
+      databases.map(({ engine, version }) => [engine, version]),
+      ...(rangeRules(config).length > 0 ? ["reaches ranges"] : []),
+    ],
   });
 }
 
@@ -146,6 +153,7 @@ function planSeedJob(context: PlanContext, { engine, version, image, wait }: Dat
         { name: "tmp", emptyDir: { sizeLimit: "16Mi" } },
       ],
       ...fillTimes(databases, engine),
+      reaches: false,
       identity: [version, files],
     }),
     files: files && { metadata: metadata(context, title, JOB), ...files },
@@ -184,6 +192,8 @@ interface JobSpec {
   retries: number;
   /** Seconds. */
   timeout: number;
+  /** Whether it is for it that `egress.allow` stands in the config. */
+  reaches: boolean;
   /** What else tells this run from another, beside all of the above. */
   identity: unknown;
 }
@@ -237,7 +247,7 @@ function runToEnd(context: PlanContext, spec: JobSpec): JobPlan {
         },
         template: {
           metadata: {
-            labels: { ...podLabels(context, JOB), [LABEL.job]: name },
+            labels: { ...podLabels(context, JOB, spec.reaches), [LABEL.job]: name },
             annotations: { [ANNOTATION.jobTimeout]: String(timeout), [ANNOTATION.jobTries]: String(tries) },
           },
           spec: pod,

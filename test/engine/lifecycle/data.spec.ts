@@ -72,7 +72,7 @@ describe("data of an environment whose config changes", function () {
     await deployTo(target(), request(both));
     const before = await uids("postgresql", "redis");
     const changes: [object, object][] = [
-      [both, { env: { LEVEL: "debug" }, app: { healthPath: "/ready" } }],
+      [both, { env: { LEVEL: "debug" }, app: { port: 4000, healthPath: "/ready" } }],
       [{ ...both, mariadb: true }, {}],
       [{ ...both, mariadb: true, postgresql: { ...both.postgresql, bootstrap: { initSQL: ["SELECT 1"] } } }, {}],
       [

@@ -5,7 +5,7 @@ import { ExitCode } from "../../../lifecycle/errors";
 import type { KubeList } from "../../../lifecycle/kube";
 import { isJobPod } from "../../../lifecycle/jobs";
 import { isReady, type Pod } from "../../../lifecycle/trouble";
-import { down } from "../../../local";
+import { down, openOutside } from "../../../local";
 import { failsWith } from "../../engine/lifecycle/support";
 import { clientCommand, type Answers } from "./clients";
 import { RealCluster } from "./support";
@@ -21,8 +21,10 @@ const migrate = {
     postgresql: ["CREATE TABLE IF NOT EXISTS runs (at timestamptz DEFAULT now())", "INSERT INTO runs DEFAULT VALUES"],
   }),
 };
-/** Ends well when neither the app nor the API server answers, and ill when one does. */
-const reachNothing = {
+/** What the jobs reach outside, as the app does. */
+const egress = { allow: [{ cidr: "198.51.100.0/24", ports: [443] }] };
+/** Ends well when an allowed address answers and no other one does: neither the app, nor the API server, nor what is outside. */
+const reachAllowed = {
   name: "reach",
   command: [
     "node",
@@ -30,11 +32,14 @@ const reachNothing = {
     `const { connect } = require("node:net");
      const closed = (host, port) => new Promise((done, open) => {
        const socket = connect({ host, port, timeout: 3000 });
-       socket.on("connect", () => open(new Error(host + " answers")));
+       socket.on("connect", () => { socket.destroy(); open(new Error(host + " answers")); });
        for (const event of ["error", "timeout"]) socket.on(event, () => { socket.destroy(); done(); });
      });
-     Promise.all([closed("app", 3000), closed("kubernetes.default.svc", 443), closed("203.0.113.10", 443)])
+     const open = (host, port) => closed(host, port).then(() => { throw new Error(host + " does not answer"); }, () => {});
+     const [allowed, other] = JSON.parse(process.argv[1]);
+     Promise.all([closed("app", 3000), closed("kubernetes.default.svc", 443), closed(other, 443), open(allowed, 443), closed(allowed, 80)])
        .catch((error) => { console.error(error); process.exit(1); });`,
+    JSON.stringify(["198.51.100.10", "203.0.113.10"]),
   ],
   when: "after-app",
   retries: 0,
@@ -84,7 +89,9 @@ describe("jobs and seeds on a real node", function () {
   });
 
   it("fill each new database and migrate before the app starts, at the first try", async () => {
-    const result = await cluster.deploy(project, { config: parts({ databases, jobs: [migrate, reachNothing] }) });
+    const outside = await openOutside(name);
+    const fields = { databases, egress, jobs: [migrate, reachAllowed] };
+    const result = await cluster.deploy(project, { config: parts(fields) }).finally(() => outside.close());
     assert.equal(result.outcome, "done");
     assert.deepEqual(
       await ask({
@@ -110,7 +117,9 @@ describe("jobs and seeds on a real node", function () {
     const config = parts({ databases: broken, jobs: [migrate] });
     never = cluster.deploy(neverProject, { config, timeout: 300 });
     never.catch(() => undefined);
-    const result = await cluster.deploy(project, { config: parts({ databases, jobs: [migrate, reachNothing] }) });
+    const result = await cluster.deploy(project, {
+      config: parts({ databases, egress, jobs: [migrate, reachAllowed] }),
+    });
     assert.equal(result.outcome, "unchanged");
     assert.deepEqual(await counts(), ["1", "1"]);
   });

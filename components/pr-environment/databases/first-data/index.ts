@@ -33,7 +33,7 @@ export interface FirstData {
 export function planFirstData({ config, platform }: PlanContext, engine: Engine): FirstData | undefined {
   // A file that was not read is refused before anything is made.
   const entries = seedOf(config.databases, engine).filter((entry) => fileOf(entry) === undefined);
-  const snapshot = fromOf(config.databases, engine);
+  const snapshot = fromOf(config.databases, engine)?.image;
   if (entries.length === 0 && snapshot === undefined) return undefined;
   const { file, script, env } = FILLINGS[engine];
   const files = entries.map((entry, index) => {
