@@ -8,6 +8,12 @@ export const EGRESS_PROXY = "egress-proxy";
 /** Port that the proxy listens on: Squid's own. */
 export const EGRESS_PROXY_PORT = 3128;
 
+/** What enforces rules by host name: a proxy in each environment, or the network plugin itself. */
+export const EGRESS_HOSTS = ["proxy", "cilium"] as const;
+
+/** One of them. */
+export type EgressHosts = (typeof EGRESS_HOSTS)[number];
+
 /** Name of the init container that proves that a pod cannot get out, before anything else of it runs. */
 export const EGRESS_CANARY = "egress-canary";
 
@@ -62,14 +68,18 @@ export function rangeRules({ egress }: Pick<Config, "egress">): RangeRule[] {
   return egress.allow.flatMap(({ cidr, ports }) => (cidr === undefined ? [] : [{ cidr, ports }]));
 }
 
-/** Rules that take the egress proxy. */
+/** Rules that take the egress proxy, or a network plugin that knows names. */
 export function hostRules({ egress }: Pick<Config, "egress">): HostRule[] {
   return egress.allow.flatMap(({ host, ports }) => (host === undefined ? [] : [{ host, ports }]));
 }
 
-/** Whether an environment has an egress proxy. */
-export function hasEgressProxy(config: Pick<Config, "egress">): boolean {
-  return hostRules(config).length > 0;
+/**
+ * Whether an environment has an egress proxy.
+ *
+ * @param egressHosts What enforces rules by host name on the platform. @default "proxy", for what is known without a platform
+ */
+export function hasEgressProxy(config: Pick<Config, "egress">, egressHosts: EgressHosts = "proxy"): boolean {
+  return egressHosts === "proxy" && hostRules(config).length > 0;
 }
 
 /**

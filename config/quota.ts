@@ -1,6 +1,7 @@
 import { enabledEngines, isOperated, settingsOf } from "./databases";
 import { filledEngines } from "./jobs";
 import { hasEgressProxy } from "./egress";
+import type { EgressHosts } from "./egress";
 import { DATABASE_RESOURCES, EGRESS_PROXY_RESOURCES, PROXY_RESOURCES, SEED_RESOURCES, WAIT_RESOURCES } from "./limits";
 import type { Resources } from "./limits";
 import { formatBytes, formatCpu, parseBytes, parseCpu } from "./quantity";
@@ -50,13 +51,14 @@ interface Need {
  * Load balancers and node ports are zero: an environment is reached through the gateway only.
  *
  * @param isGuarded whether a proxy stands before it, as in access mode oidc
+ * @param egressHosts what enforces rules by host name on the platform
  */
-export function planQuota(config: Config, isGuarded = false): Quota {
+export function planQuota(config: Config, isGuarded = false, egressHosts: EgressHosts = "proxy"): Quota {
   const engines = enabledEngines(config.databases);
   const workloads = workloadsOf(config);
   const proxies = [
     ...(isGuarded ? [PROXY_RESOURCES] : []),
-    ...(hasEgressProxy(config) ? [EGRESS_PROXY_RESOURCES] : []),
+    ...(hasEgressProxy(config, egressHosts) ? [EGRESS_PROXY_RESOURCES] : []),
   ];
   const seeds = filledEngines(config.databases).length;
   const jobPods = config.jobs.length > 0 ? JOB_PODS : 0;

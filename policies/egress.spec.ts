@@ -33,6 +33,19 @@ const of = (component: string, ...rules: object[]): Given => ({
   },
 });
 const world = { to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["10.0.0.0/8"] } }] };
+const cilium = (spec: object, kind = "CiliumNetworkPolicy"): Given => ({
+  type: `kubernetes:cilium.io/v2:${kind}`,
+  props: { metadata: { namespace: "shop-pr-7" }, spec },
+});
+/** One of Cilium with a single rule. */
+const one = (rule: object): Given => cilium({ egress: [rule] });
+const eks = (...rules: object[]): Given => ({
+  type: "kubernetes:networking.k8s.aws/v1alpha1:ApplicationNetworkPolicy",
+  props: { metadata: { namespace: "shop-pr-7" }, spec: { podSelector: {}, policyTypes: ["Egress"], egress: rules } },
+});
+const https = [{ ports: [{ port: "443", protocol: "TCP" }] }];
+const host = { toFQDNs: [{ matchName: "api.example.com" }], toPorts: https };
+const kubeDns = { "k8s:io.kubernetes.pod.namespace": "kube-system", "k8s:k8s-app": "kube-dns" };
 const service: Given = { type: "kubernetes:core/v1:Service", props: {} };
 const platform = { given: to("0.0.0.0/0"), stack: "platform" };
 
@@ -43,9 +56,62 @@ testPolicy({
     "no egress at all": { given: egress() },
     "pods of the namespace": { given: egress({ to: [{ podSelector: {} }] }) },
     "a share that the config allows": { given: to("0.0.0.0/2"), config: { share: 0.25 } },
+    "hosts of one domain, with Cilium": {
+      given: cilium({
+        egress: [
+          { toFQDNs: [{ matchName: "api.example.com" }, { matchPattern: "**.example.org" }], toPorts: https },
+          { toEndpoints: [{ matchLabels: kubeDns }, { matchLabels: { app: "api" } }] },
+          { toEntities: ["none"] },
+        ],
+        egressDeny: [{ toCIDR: ["0.0.0.0/0"] }],
+      }),
+    },
+    "hosts of one domain, on EKS": { given: eks({ to: [{ domainNames: ["*.example.com"] }], ports: [{ port: 443 }] }) },
     "the egress proxy's way to public addresses": { given: of("egress-proxy", { ...world, ports: [{ port: 443 }] }) },
   },
   fails: {
+    "hosts of any name, with Cilium": {
+      given: one({ toFQDNs: [{ matchPattern: "*" }] }),
+      says: /hosts of any name: \*/,
+    },
+    "hosts of a whole top level": {
+      given: one({ toFQDNs: [{ matchPattern: "**.com" }] }),
+      says: /any name: \*\*\.com/,
+    },
+    "hosts whose names end alike": { given: one({ toFQDNs: [{ matchPattern: "*shop.com" }] }), says: /any name/ },
+    "hosts of any name, on EKS": { given: eks({ to: [{ domainNames: ["*"] }] }), says: /hosts of any name/ },
+    "ranges beside hosts, on EKS": { given: eks({ to: [{ ipBlock: { cidr: "0.0.0.0/0" } }] }), says: /100\.0 %/ },
+    "the entity world": { given: one({ toEntities: ["world"] }), says: /100\.0 % of all addresses of IPv4/ },
+    "the entity world as a label": {
+      given: one({ toEndpoints: [{ matchLabels: { "reserved:world": "" } }] }),
+      says: /100\.0 %/,
+    },
+    "the entity cluster": { given: one({ toEntities: ["cluster"] }), says: /every namespace/ },
+    "the world as a range of Cilium": { given: one({ toCIDR: ["0.0.0.0/0"] }), says: /100\.0 %/ },
+    "most of the world as a set of ranges": {
+      given: one({ toCIDRSet: [{ cidr: "0.0.0.0/0", except: ["10.0.0.0/8"] }] }),
+      says: /99\.\d %/,
+    },
+    "a group of ranges that stands elsewhere": {
+      given: one({ toCIDRSet: [{ cidrGroupRef: "all" }] }),
+      says: /toCIDRSet opens what stands elsewhere/,
+    },
+    "Services, whatever they lead to": { given: one({ toServices: [{}] }), says: /toServices opens/ },
+    "ports without a destination": { given: one({ toPorts: https }), says: /spec\.egress\[0\] has no "to"/ },
+    "pods of any namespace, with Cilium": {
+      given: one({
+        toEndpoints: [{ matchExpressions: [{ key: "k8s:io.kubernetes.pod.namespace", operator: "Exists" }] }],
+      }),
+      says: /every namespace/,
+    },
+    "pods of the whole cluster": {
+      given: cilium({ egress: [{ toEndpoints: [{}] }] }, "CiliumClusterwideNetworkPolicy"),
+      says: /every namespace/,
+    },
+    "a rule among several policies in one object": {
+      given: { ...cilium({}), props: { specs: [{}, { egress: [{}] }] } },
+      says: /specs\[1\]\.egress\[0\] has no "to"/,
+    },
     "the world": { given: to("0.0.0.0/0"), says: /100\.0 % of all addresses of IPv4/ },
     "the world of IPv6": { given: to("::/0"), says: /100\.0 % of all addresses of IPv6/ },
     "two halves": { given: to("0.0.0.0/1", "128.0.0.0/1"), says: /100\.0 %/ },
@@ -72,6 +138,11 @@ testPolicy({
   skips: { "other kinds": { given: service }, "other stacks": platform },
   unknown: {
     "a range that is not known": { given: to(UNKNOWN) },
+    "hosts that are not known, beside an entity": {
+      given: cilium({ egress: [{ toFQDNs: [{ matchPattern: UNKNOWN }] }, { toEntities: ["all"] }] }),
+      says: /100\.0 %|every namespace/,
+    },
+    "names that are not known, on EKS": { given: eks({ to: [{ domainNames: UNKNOWN }] }) },
     "a range that is not known beside the world": { given: to(UNKNOWN, "0.0.0.0/0"), says: /100\.0 %/ },
   },
 });
@@ -116,6 +187,12 @@ testPolicy({
       ],
       says: /together/,
     },
+    "parts of which some are Cilium's": {
+      given: Array.from({ length: 16 }, (_, index) =>
+        index % 2 === 0 ? to(`${index * 16}.0.0.0/4`) : one({ toCIDR: [`${index * 16}.0.0.0/4`] }),
+      ),
+      says: /together/,
+    },
     "parts that add up": {
       given: Array.from({ length: 16 }, (_, index) => to(`${index * 16}.0.0.0/4`)),
       says: /shop-pr-7 open 100\.0 % of all addresses of IPv4 together/,
@@ -129,6 +206,9 @@ testPolicy({
   policy: noReservedEgress,
   passes: {
     "public ranges": { given: to("203.0.113.0/24") },
+    "hosts that cannot lead to them, with Cilium": {
+      given: cilium({ egress: [host], egressDeny: [{ toCIDRSet: [{ cidr: "169.254.0.0/16" }] }] }),
+    },
     "a range without them": {
       given: egress({ to: [{ ipBlock: { cidr: "169.0.0.0/8", except: ["169.254.0.0/16"] } }] }),
     },
@@ -141,13 +221,33 @@ testPolicy({
     "link-local addresses of IPv6": { given: to("fe80::/64"), says: /link-local addresses of IPv6/ },
     "shared addresses": { given: to("100.100.0.0/16"), says: /shared addresses/ },
     "an internal range": { given: to("10.1.2.0/24"), config: { internal: ["10.1.0.0/16"] }, says: /internal range/ },
+    "the metadata address, with Cilium": {
+      given: one({ toCIDR: ["169.254.169.254/32"] }),
+      says: /the metadata address/,
+    },
+    "the node and the API server, with Cilium": {
+      given: one({ toEntities: ["host", "kube-apiserver"] }),
+      says: /spec\.egress\[0\] opens host: nodes and what runs on them/,
+    },
+    "hosts that may lead anywhere, with Cilium": {
+      given: one(host),
+      says: /spec\.egressDeny does not keep hosts from 169\.254\.169\.254\/32/,
+    },
+    "hosts that are kept from other ports of it": {
+      given: cilium({ egress: [host], egressDeny: [{ toCIDR: ["169.254.169.254/32"], toPorts: https }] }),
+      says: /egressDeny does not keep hosts/,
+    },
     "an exception that is too small": {
       given: egress({ to: [{ ipBlock: { cidr: "169.254.0.0/16", except: ["169.254.169.0/25"] } }] }),
       says: /169\.254\.169\.254/,
     },
   },
   skips: { "other kinds": { given: service }, "other stacks": platform },
-  unknown: { "a range that is not known": { given: to(UNKNOWN, "169.254.169.254/32"), says: /metadata/ } },
+  unknown: {
+    "a range that is not known": { given: to(UNKNOWN, "169.254.169.254/32"), says: /metadata/ },
+    "denied ranges that are not known": { given: cilium({ egress: [host], egressDeny: UNKNOWN }) },
+    "an entity that is not known": { given: one({ toEntities: [UNKNOWN, "host"] }), says: /opens host/ },
+  },
 });
 
 const group = (props: object, kind = "ec2/securityGroup:SecurityGroup"): Given => ({ type: `aws:${kind}`, props });
@@ -242,6 +342,13 @@ testPolicy({
   passes: {
     "the cluster's resolver": { given: dns(resolver) },
     "other ports": { given: egress({ to: [{ ipBlock: { cidr: "203.0.113.0/24" } }], ports: [{ port: 443 }] }) },
+    "the cluster's resolver for some names, with Cilium": {
+      given: one({
+        toEndpoints: [{ matchLabels: kubeDns }],
+        toPorts: [{ ports: [{ port: "53", protocol: "UDP" }], rules: { dns: [{ matchName: "api.example.com" }] } }],
+      }),
+    },
+    "hosts on other ports": { given: one({ toFQDNs: [{ matchName: "api.example.com" }], toPorts: https }) },
     "a resolver on the node": {
       given: dns({ ipBlock: { cidr: "169.254.20.10/32" } }),
       config: { addresses: ["169.254.20.10"] },
@@ -263,12 +370,27 @@ testPolicy({
       says: /DNS/,
     },
     "an address and every port": { given: egress({ to: [{ ipBlock: { cidr: "8.8.8.8/32" } }] }), says: /DNS/ },
+    "a host and every port": { given: one({ toFQDNs: [{ matchName: "dns.example.com" }] }), says: /to\[0\] opens DNS/ },
+    "a host on the port that stands for all": {
+      given: one({ toFQDNs: [{ matchName: "dns.example.com" }], toPorts: [{ ports: [{ port: "0" }] }] }),
+      says: /DNS/,
+    },
+    "a host on DNS over TLS": {
+      given: eks({ to: [{ domainNames: ["dns.example.com"] }], ports: [{ port: 853 }] }),
+      says: /DNS/,
+    },
+    "other pods of kube-system": {
+      given: one({ toEndpoints: [{ matchLabels: { "k8s:io.kubernetes.pod.namespace": "kube-system" } }] }),
+      says: /DNS/,
+    },
   },
   skips: { "other kinds": { given: service }, "other stacks": platform },
-  unknown: { "a peer that is not known": { given: dns({ ipBlock: { cidr: UNKNOWN } }) } },
+  unknown: {
+    "a peer that is not known": { given: dns({ ipBlock: { cidr: UNKNOWN } }) },
+    "ports that are not known": { given: one({ toFQDNs: [{ matchName: "api.example.com" }], toPorts: UNKNOWN }) },
+  },
 });
 
-const cilium = (spec: object): Given => ({ type: "kubernetes:cilium.io/v2:CiliumNetworkPolicy", props: { spec } });
 const named = cilium({ egress: [{ toFQDNs: [{ matchName: "api.example.com" }] }] });
 
 testPolicy({

@@ -1,45 +1,23 @@
 import type { Policies } from "@pulumi/policy";
-import {
-  all,
-  namespaceOf,
-  selectsAll,
-  WHOLE_WORKLOADS,
-  type KubeObject,
-  type Selector,
-  type Workload,
-} from "./kubernetes";
+import { all, namespaceOf, selectsAll, WHOLE_WORKLOADS, type Workload } from "./kubernetes";
 import { egressProxyImage, PROXY_LABELS } from "./egress-proxy";
+import {
+  deniedToHosts,
+  EGRESS_POLICY,
+  egressRules,
+  HOST_POLICY,
+  isWide,
+  NETWORK_POLICY,
+  type NetworkPolicy,
+  type Peer,
+  type Port,
+} from "./egress-rules";
 import { overlap, parseRange, shareOf, union, without, type Interval } from "./ranges";
 import { PREVIEWS, resourcePolicy, stackPolicy } from "./rule";
 
 /*
  * Where pods of pull requests may connect to.
  */
-
-interface Peer {
-  readonly ipBlock?: { readonly cidr?: string; readonly except?: readonly string[] };
-  readonly namespaceSelector?: Selector;
-  readonly podSelector?: Selector;
-}
-
-interface Port {
-  readonly port?: number | string;
-  readonly endPort?: number;
-  readonly protocol?: string;
-}
-
-/** A NetworkPolicy. */
-export interface NetworkPolicy extends KubeObject {
-  readonly spec?: {
-    readonly podSelector?: Selector;
-    readonly policyTypes?: readonly string[];
-    readonly ingress?: readonly { readonly from?: readonly Peer[]; readonly ports?: readonly Port[] }[];
-    readonly egress?: readonly { readonly to?: readonly Peer[]; readonly ports?: readonly Port[] }[];
-  };
-}
-
-/** Its type. */
-export const NETWORK_POLICY = /^kubernetes:(networking\.k8s\.io\/v1|extensions\/v1beta1):NetworkPolicy(Patch)?$/;
 
 const KUBERNETES_DOCS = "https://kubernetes.io/docs/concepts/services-networking/network-policies/";
 
@@ -103,47 +81,47 @@ function worldIn(intervals: readonly Interval[], limit: number): string | undefi
 export const noWorldEgress = resourcePolicy<NetworkPolicy, Limits>({
   name: "no-world-egress",
   description:
-    "Checks that no NetworkPolicy of a preview lets pods connect to everywhere: by an empty rule, to every namespace, or by ranges that add up to the world. Only the egress proxy may have such ranges, on listed ports.",
+    "Checks that no policy of a preview lets pods connect to everywhere: by an empty rule, to every namespace, to hosts of any name, or by ranges that add up to the world. Only the egress proxy may have such ranges, on listed ports.",
   severity: "critical",
   remediation: "name the ranges and ports that the app needs under `egress.allow` of berth.yaml.",
   url: `${KUBERNETES_DOCS}#networkpolicy-resource`,
   stacks: PREVIEWS,
-  types: NETWORK_POLICY,
+  types: EGRESS_POLICY,
   parameters: LIMITS,
-  check: ({ props, config, report, attempt }) => {
+  check: ({ type, props, config, report, attempt }) => {
     const known: Interval[] = [];
     let proxy = false;
     attempt(() => (proxy = isForProxy(props, config.proxy)));
-    (props.spec?.egress ?? []).forEach((rule, index) => {
-      attempt(() => {
-        const mayLeave = proxy && (rule.ports ?? []).length > 0;
-        if ((rule.to ?? []).length === 0) report(`spec.egress[${index}] has no "to": it opens every address`);
-        for (const peer of rule.to ?? []) {
-          attempt(() => {
-            if (selectsAll(peer.namespaceSelector)) report(`spec.egress[${index}] opens the pods of every namespace`);
-            if (!mayLeave) known.push(...opened([peer]));
-          });
-        }
-      });
-    });
+    for (const { place, open, to, ports } of egressRules(type, props, attempt)) {
+      if (open) report(`${place} has no "to": it opens every address`);
+      for (const peer of to) {
+        attempt(() => {
+          const { namespaceSelector, names = [], elsewhere } = peer;
+          if (selectsAll(namespaceSelector)) report(`${place} opens the pods of every namespace`);
+          for (const name of names) if (isWide(name)) report(`${place} opens hosts of any name: ${name}`);
+          if (elsewhere !== undefined) report(`${place}.${elsewhere} opens what stands elsewhere`);
+          if (!proxy || ports().length === 0) known.push(...opened([peer]));
+        });
+      }
+    }
     const world = worldIn(known, config.share);
     if (world) report(`spec.egress opens ${world}`);
   },
 });
 
-/** The same for all NetworkPolicies of a namespace together. */
+/** The same for all policies of a namespace together. */
 export const noWorldEgressInParts = stackPolicy<Limits>({
   name: "no-world-egress-in-parts",
-  description: "Checks that the NetworkPolicies of a preview's namespace do not add up to egress to the world.",
+  description: "Checks that the policies of a preview's namespace do not add up to egress to the world.",
   severity: "critical",
   remediation: "name fewer or smaller ranges under `egress.allow` of berth.yaml.",
   url: `${KUBERNETES_DOCS}#networkpolicy-resource`,
   stacks: PREVIEWS,
-  types: NETWORK_POLICY,
+  types: EGRESS_POLICY,
   parameters: LIMITS,
   check: ({ resources, config, report, attempt }) => {
     const byNamespace = new Map<string, { urn: string; parts: Interval[][] }>();
-    for (const { urn, props } of all<NetworkPolicy>(resources, NETWORK_POLICY)) {
+    for (const { urn, type, props } of all<NetworkPolicy>(resources, EGRESS_POLICY)) {
       attempt(() => {
         const entry = byNamespace.get(namespaceOf(props)) ?? { urn, parts: [] };
         byNamespace.set(namespaceOf(props), entry);
@@ -151,9 +129,9 @@ export const noWorldEgressInParts = stackPolicy<Limits>({
         entry.parts.push(part);
         let proxy = false;
         attempt(() => (proxy = isForProxy(props, config.proxy)));
-        for (const rule of props.spec?.egress ?? []) {
+        for (const { to, ports } of egressRules(type, props, attempt)) {
           attempt(() => {
-            if (!proxy || (rule.ports ?? []).length === 0) part.push(...opened(rule.to ?? []));
+            if (!proxy || ports().length === 0) part.push(...opened(to));
           });
         }
       });
@@ -162,17 +140,20 @@ export const noWorldEgressInParts = stackPolicy<Limits>({
       const world = worldIn(parts.flat(), config.share);
       // A policy that does it alone has been reported by itself.
       const alone = parts.some((part) => worldIn(part, config.share) !== undefined);
-      if (world && !alone) report(`the NetworkPolicies of ${namespace} open ${world} together`, urn);
+      if (world && !alone) report(`the policies of ${namespace} open ${world} together`, urn);
     }
   },
 });
+
+/** The metadata services of AWS, GCP and Azure. */
+export const METADATA = "169.254.169.254/32";
 
 /**
  * Addresses that no preview has business with, each with its source. The instance metadata services of AWS, GCP and Azure are at 169.254.169.254, that of AWS also at
  * fd00:ec2::254 (AWS EC2 user guide, "Access instance metadata"); the pod identity agent of EKS at 169.254.170.23 and fd00:ec2::23.
  */
 export const RESERVED: readonly (readonly [range: string, name: string])[] = [
-  ["169.254.169.254/32", "the metadata address"],
+  [METADATA, "the metadata address"],
   ["fd00:ec2::254/128", "the metadata address of IPv6"],
   ["169.254.0.0/16", "link-local addresses (RFC 3927)"],
   ["fe80::/10", "link-local addresses of IPv6 (RFC 4291)"],
@@ -186,12 +167,12 @@ export const RESERVED: readonly (readonly [range: string, name: string])[] = [
 export const noReservedEgress = resourcePolicy<NetworkPolicy, { internal: readonly string[] }>({
   name: "no-reserved-egress",
   description:
-    "Checks that no NetworkPolicy of a preview opens the metadata addresses, link-local, loopback or shared provider addresses, or ranges of nodes and the API server.",
+    "Checks that no policy of a preview opens the metadata addresses, link-local, loopback or shared provider addresses, or ranges of nodes and the API server, and that rules by host name deny the metadata address where the network plugin can.",
   severity: "critical",
   remediation: "take these addresses out of the range, with `except` or by smaller ranges.",
   url: "https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
   stacks: PREVIEWS,
-  types: NETWORK_POLICY,
+  types: EGRESS_POLICY,
   parameters: {
     internal: {
       type: "array",
@@ -200,12 +181,21 @@ export const noReservedEgress = resourcePolicy<NetworkPolicy, { internal: readon
       description: "Ranges of nodes, of the API server and of other things that previews must not reach.",
     },
   },
-  check: ({ props, config, report, attempt }) => {
+  check: ({ type, props, config, report, attempt }) => {
     const forbidden = [...RESERVED, ...config.internal.map((range) => [range, "an internal range"] as const)];
     const known: Interval[] = [];
-    for (const rule of props.spec?.egress ?? []) {
+    for (const { place, to } of egressRules(type, props, attempt)) {
+      for (const peer of to) {
+        attempt(() => known.push(...opened([peer])));
+        if (peer.entity !== undefined) report(`${place} opens ${peer.entity}: nodes and what runs on them`);
+      }
+    }
+    for (const { place, denied } of deniedToHosts(type, props, attempt)) {
       attempt(() => {
-        for (const peer of rule.to ?? []) attempt(() => known.push(...opened([peer])));
+        const closed = opened(denied.map((ipBlock) => ({ ipBlock })));
+        const metadata = parseRange(METADATA);
+        if (metadata && !closed.some((one) => overlap(one, metadata)))
+          report(`${place}.egressDeny does not keep hosts from ${METADATA}: a name may lead to the metadata address`);
       });
     }
     const merged = union(known);
@@ -348,12 +338,12 @@ export const dnsOnlyToCluster = resourcePolicy<
   { namespace: string; labels: Record<string, string>; addresses: readonly string[] }
 >({
   name: "dns-only-to-the-cluster",
-  description: "Checks that NetworkPolicies of a preview open DNS to the cluster's resolver only.",
+  description: "Checks that policies of a preview open DNS to the cluster's resolver only.",
   severity: "high",
   remediation: "let DNS go to the pods of kube-dns in kube-system, and name no port 53 or 853 for other peers.",
   url: "https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/",
   stacks: PREVIEWS,
-  types: NETWORK_POLICY,
+  types: EGRESS_POLICY,
   parameters: {
     namespace: { type: "string", default: "kube-system", description: "Namespace of the resolver." },
     labels: {
@@ -369,7 +359,7 @@ export const dnsOnlyToCluster = resourcePolicy<
       description: "Addresses of resolvers on the node, such as that of NodeLocal DNSCache.",
     },
   },
-  check: ({ props, config, report, attempt }) => {
+  check: ({ type, props, config, report, attempt }) => {
     const resolvers = ranges(config.addresses);
     const isResolver = ({ ipBlock, namespaceSelector, podSelector }: Peer): boolean => {
       if (ipBlock) {
@@ -381,22 +371,23 @@ export const dnsOnlyToCluster = resourcePolicy<
         Object.entries(config.labels).every(([key, value]) => podSelector?.matchLabels?.[key] === value)
       );
     };
-    (props.spec?.egress ?? []).forEach((rule, index) => {
+    for (const { place, to, ports } of egressRules(type, props, attempt)) {
       attempt(() => {
-        const ports = Array.from(rule.ports ?? []);
         // Without any, a rule opens every port.
-        const dns = ports.length === 0 || ports.some(isDns);
-        (rule.to ?? []).forEach((peer, place) => {
+        const listed = ports();
+        const dns = listed.length === 0 || listed.some(isDns);
+        to.forEach((peer, index) => {
           attempt(() => {
             // Peers inside the namespace are pods of the same preview, whose own rules end at the same fence.
-            const inside = !peer.ipBlock && !peer.namespaceSelector;
+            const { ipBlock, namespaceSelector, names, entity, elsewhere } = peer;
+            const inside = !ipBlock && !namespaceSelector && !names && entity === undefined && elsewhere === undefined;
             if (dns && !inside && !isResolver(peer)) {
-              report(`spec.egress[${index}].to[${place}] opens DNS to something else than the cluster's resolver`);
+              report(`${place}.to[${index}] opens DNS to something else than the cluster's resolver`);
             }
           });
         });
       });
-    });
+    }
   },
 });
 
@@ -412,20 +403,14 @@ function isDns({ port, endPort }: Port): boolean {
   return port === undefined || DNS_PORTS.some((dns) => port <= dns && dns <= (endPort ?? port));
 }
 
-interface HostPolicy {
-  readonly spec?: { readonly egress?: readonly { toFQDNs?: unknown; to?: readonly { domainNames?: unknown }[] }[] };
-  readonly specs?: readonly HostPolicy["spec"][];
-}
-
 /** A rule by host name that nobody enforces is worse than none. */
-export const hostRulesNeedCni = resourcePolicy<HostPolicy, { cni: string }>({
+export const hostRulesNeedCni = resourcePolicy<object, { cni: string }>({
   name: "host-rules-need-a-cni",
   description: "Checks that egress rules by host name are used only where the cluster's network plugin supports them.",
   severity: "high",
   remediation: "allow ranges of addresses instead, or set `cni` in the pack's config to what the cluster has.",
   url: "https://docs.cilium.io/en/stable/security/policy/language/#dns-based",
-  types:
-    /^kubernetes:(cilium\.io\/v2:Cilium(Clusterwide)?NetworkPolicy|networking\.k8s\.aws\/v1alpha1:(Application|Cluster)NetworkPolicy)$/,
+  types: HOST_POLICY,
   parameters: {
     cni: {
       type: "string",
@@ -437,15 +422,8 @@ export const hostRulesNeedCni = resourcePolicy<HostPolicy, { cni: string }>({
   check: ({ type, props, config, report, attempt }) => {
     const supports = type.startsWith("kubernetes:cilium.io/") ? "cilium" : "eks-auto-mode";
     if (config.cni === supports) return;
-    const specs = [props.spec, ...(props.specs ?? [])];
-    for (const spec of specs) {
-      (spec?.egress ?? []).forEach((rule, index) => {
-        attempt(() => {
-          const named =
-            rule.toFQDNs !== undefined || (rule.to ?? []).some(({ domainNames }) => domainNames !== undefined);
-          if (named) report(`spec.egress[${index}] names hosts, which only ${supports} enforces`);
-        });
-      });
+    for (const { place, to } of egressRules(type, props, attempt)) {
+      if (to.some(({ names }) => names !== undefined)) report(`${place} names hosts, which only ${supports} enforces`);
     }
   },
 });

@@ -130,6 +130,11 @@ export function namespaceOf(object: KubeObject): string {
 
 /** The inputs of all resources of a type in a stack. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as `getConfig` of the policy package: the caller knows the type
-export function all<Props>(resources: readonly PolicyResource[], type: RegExp): { urn: string; props: Props }[] {
-  return resources.filter((one) => type.test(one.type)).map(({ urn, props }) => ({ urn, props: props as Props }));
+export function all<Props>(
+  resources: readonly PolicyResource[],
+  type: RegExp,
+): { urn: string; type: string; props: Props }[] {
+  return resources
+    .filter((one) => type.test(one.type))
+    .map(({ urn, type: own, props }) => ({ urn, type: own, props: props as Props }));
 }

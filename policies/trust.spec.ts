@@ -109,15 +109,28 @@ testPolicy({
 const egress = (to: unknown) => inside("networking.k8s.io/v1:NetworkPolicy", { spec: { egress: [{ to }] } });
 const outside = egress([{ ipBlock: { cidr: "203.0.113.0/24" } }]);
 const open = tiers(outside, /spec\.egress\[0\]\.to\[0\] opens 203\.0\.113\.0\/24/);
+const hosts = (rule: object) => inside("cilium.io/v2:CiliumNetworkPolicy", { spec: { egress: [rule] } });
 testPolicy({
   policy: tierWithoutEgress,
   passes: {
     ...open.passes,
     ...elsewhere(outside),
+    "its own pods, with Cilium": { given: [namespace("fork"), hosts({ toEndpoints: [{ matchLabels: { a: "b" } }] })] },
     "its own pods": { given: [namespace("fork"), egress([{ podSelector: { matchLabels: { a: "b" } } }])] },
     "no egress": { given: [namespace("fork"), inside("networking.k8s.io/v1:NetworkPolicy", { spec: {} })] },
   },
-  fails: { ...open.fails, everywhere: { given: [namespace("fork"), egress([])], says: /opens every address/ } },
+  fails: {
+    ...open.fails,
+    "hosts, with Cilium": {
+      given: [namespace("fork"), hosts({ toFQDNs: [{ matchName: "api.example.com" }] })],
+      says: /spec\.egress\[0\]\.to\[0\] opens api\.example\.com/,
+    },
+    "entities, with Cilium": {
+      given: [namespace("fork"), hosts({ toEntities: ["kube-apiserver"] })],
+      says: /kube-apiserver/,
+    },
+    everywhere: { given: [namespace("fork"), egress([])], says: /opens every address/ },
+  },
   skips: skips(outside),
   unknown: {
     ...unknownTier(outside),

@@ -1,5 +1,5 @@
 import type { Policies, PolicyConfigSchema } from "@pulumi/policy";
-import { NETWORK_POLICY, type NetworkPolicy } from "./egress";
+import { EGRESS_POLICY, egressRules } from "./egress-rules";
 import { all, containersOf, namespaceOf, podOf, WORKLOADS, type KubeObject, type Workload } from "./kubernetes";
 import { matches, PREVIEWS, resourcePolicy, stackPolicy, type JudgedStack } from "./rule";
 
@@ -114,7 +114,7 @@ export const tierWithoutSecrets = stackPolicy<TierConfig>({
 export const tierWithoutEgress = stackPolicy<TierConfig>({
   name: "tier-without-egress",
   description:
-    "Checks that no NetworkPolicy of a fork's environment opens addresses: only pods may be reached, by their labels.",
+    "Checks that no policy of a fork's environment opens addresses or hosts: only pods may be reached, by their labels.",
   severity: "critical",
   remediation: "remove `egress.allow` from berth.yaml.",
   url: "https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-resource",
@@ -122,14 +122,14 @@ export const tierWithoutEgress = stackPolicy<TierConfig>({
   types: NAMESPACE,
   parameters: ABOUT,
   check: (judged) => {
-    inTiers<NetworkPolicy>(judged, NETWORK_POLICY, ({ spec }, urn) => {
-      (spec?.egress ?? []).forEach(({ to = [] }, index) => {
-        const where = `spec.egress[${index}]`;
-        if (to.length === 0) judged.report(`${where} opens every address`, urn);
-        to.forEach(({ ipBlock }, peer) => {
-          if (ipBlock) judged.report(`${where}.to[${peer}] opens ${ipBlock.cidr ?? "addresses"}`, urn);
+    inTiers(judged, EGRESS_POLICY, (props, urn, type) => {
+      for (const { place, open, to } of egressRules(type, props, judged.attempt)) {
+        if (open) judged.report(`${place} opens every address`, urn);
+        to.forEach(({ ipBlock, names, entity, elsewhere }, index) => {
+          const outside = ipBlock ? (ipBlock.cidr ?? "addresses") : (names?.join(", ") ?? entity ?? elsewhere);
+          if (outside !== undefined) judged.report(`${place}.to[${index}] opens ${outside}`, urn);
         });
-      });
+      }
     });
   },
 });

@@ -16,7 +16,7 @@ const groups = generated as readonly AdmissionGroup[];
  * them. Each is a refusal, also when it cannot be decided.
  *
  * What the platform knows takes the place of the rules' own defaults: its domain, the class of its Ingresses, the image of its
- * egress proxy, where its operators run, and what it lets environments of each tier have.
+ * egress proxy, what enforces rules by host name, where its operators run, and what it lets environments of each tier have.
  *
  * @throws ConfigError when `withoutRules` names what is no rule
  */
@@ -24,12 +24,13 @@ export function planEnvironmentRules(
   config: PlatformConfig,
   { domain, ingressClass, trust }: Pick<PlatformFacts, "domain" | "ingressClass" | "trust">,
 ): Record<string, AdmissionPlan> {
-  const { operators, egressProxy, withoutRules } = config;
+  const { operators, egressHosts, egressProxy, withoutRules } = config;
   const { images, quota } = trust.limits.fork;
   const known: Record<string, unknown> = {
     domains: [domain],
     classes: [ingressClass],
     repositories: egressProxy ? [repositoryOf(egressProxy.image)] : [],
+    cni: egressHosts === "proxy" ? "none" : egressHosts,
     operatorNamespaces: Object.values(operators).map(({ namespace }) => namespace),
     tiersWithoutSecrets: TRUST_TIERS.filter((tier) => !trust.limits[tier].secrets),
     tiersWithoutEgress: TRUST_TIERS.filter((tier) => !trust.limits[tier].egress),

@@ -379,6 +379,7 @@ describe("Platform", () => {
       priorityClasses: { platform: "berth-platform", environment: "berth-environment" },
       operators: { cloudnativePg: null },
       privateEgress: [],
+      egressHosts: "proxy",
       egressProxy: null,
       s3Client: null,
       egressCanary: null,

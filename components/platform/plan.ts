@@ -117,6 +117,7 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     priorityClasses: PRIORITY_CLASSES,
     operators: { cloudnativePg: config.operators.cloudnativePg ?? null },
     privateEgress: config.privateEgress,
+    egressHosts: config.egressHosts,
     egressProxy: config.egressProxy ?? null,
     s3Client: config.s3Client ?? null,
     egressCanary: canaryFacts(config),

@@ -49,6 +49,7 @@ export function planDeployerRole({
   sealedSecrets,
   externalSecrets,
   snapshots,
+  egressHosts,
 }: PlatformConfig): ClusterRoleArgs {
   return {
     metadata: clusterMetadata(DEPLOYER),
@@ -81,6 +82,7 @@ export function planDeployerRole({
       ...(Object.keys(snapshots).length > 0
         ? [rule(SNAPSHOT_API, ["volumesnapshots", "volumesnapshotcontents"], WRITE)]
         : []),
+      ...(egressHosts === "cilium" ? [rule("cilium.io", ["ciliumnetworkpolicies"], WRITE)] : []),
       rule("", ["pods", "pods/log", "events", "persistentvolumes"], READ),
       rule("apps", ["replicasets", "controllerrevisions"], READ),
       rule("discovery.k8s.io", ["endpointslices"], READ),

@@ -83,6 +83,8 @@ export interface PrEnvironmentTransforms {
   accessProxy?: Transform<DeploymentArgs>;
   /** The proxy by which hosts outside are reached. */
   egressProxy?: Transform<DeploymentArgs>;
+  /** Called for each policy of the network plugin's own kind, by which hosts outside are reached without a proxy. */
+  hostPolicy?: Transform<CustomResourceArgs>;
   /** Called for each job. */
   job?: Transform<JobArgs>;
   /** Called for the app's and each public service's. */

@@ -1,5 +1,6 @@
 import type { AccessMode } from "../../config/access";
-import { EGRESS_PROXY, rangeRules } from "../../config/egress";
+import { EGRESS_PROXY, hostRules, rangeRules } from "../../config/egress";
+import { JOB } from "../../config/jobs";
 import { LABEL, MANAGED_BY, labelValue } from "../../config/labels";
 import { environmentName, hostName, serviceHostName, url } from "../../config/names";
 import type { PlatformFacts } from "../../config/platform";
@@ -118,11 +119,26 @@ export function podLabels(
     [LABEL.name]: component,
     [LABEL.managedBy]: MANAGED_BY,
     [LABEL.environment]: context.namespace,
-    // For names outside the cluster: the proxy resolves for all that ask it, and what reaches ranges does so by itself.
-    ...(component === EGRESS_PROXY || (reaches && rangeRules(context.config).length > 0)
+    // For names outside the cluster: the proxy resolves for all that ask it, and what reaches ranges, or hosts without it, does so by itself.
+    ...(component === EGRESS_PROXY || (reaches && (rangeRules(context.config).length > 0 || knowsHosts(context)))
       ? { [LABEL.outsideNames]: "allowed" }
       : {}),
   };
+}
+
+/** Parts that `egress.allow` is for: the app, the services, and jobs of the config. Databases and their seeds reach nothing outside. */
+export function outsideUsers({ config }: Pick<PlanContext, "config">): Component[] {
+  return [...workloadsOf(config).map(({ name }) => name), ...(config.jobs.length > 0 ? [JOB] : [])];
+}
+
+/** Whether a part reaches hosts by itself: what it asks of DNS, then, is up to the network plugin's own policy. */
+export function namesHosts(context: Pick<PlanContext, "config" | "platform">, component: Component): boolean {
+  return knowsHosts(context) && outsideUsers(context).includes(component);
+}
+
+/** Whether the network plugin has rules by host name to enforce. */
+export function knowsHosts({ config, platform }: Pick<PlanContext, "config" | "platform">): boolean {
+  return platform.egressHosts !== "proxy" && hostRules(config).length > 0;
 }
 
 /** Metadata of an object in the environment's namespace. */

@@ -1,3 +1,4 @@
+import type { CustomResourceArgs } from "@pulumi/kubernetes/apiextensions";
 import type { LimitRangeArgs, NamespaceArgs, ResourceQuotaArgs, ServiceAccountArgs } from "@pulumi/kubernetes/core/v1";
 import type { NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
 import { EGRESS_PROXY } from "../../config/egress";
@@ -13,6 +14,7 @@ import { ACCESS_PROXY, planContext } from "./context";
 import type { Component, PlanContext } from "./context";
 import type { DatabasePlan } from "./databases/engine";
 import { planDatabases } from "./databases/plan";
+import { planHostPolicies } from "./egress/cilium";
 import { planEgress } from "./egress/plan";
 import type { EgressPlan } from "./egress/plan";
 import { planJobs } from "./jobs/plan";
@@ -46,8 +48,10 @@ export interface PrEnvironmentPlan {
   workloads: WorkloadPlan[];
   metrics: MetricsPlan;
   logins: LoginsPlan;
-  /** The proxy by which hosts outside are reached; undefined when no rule names one. */
+  /** The proxy by which hosts outside are reached; undefined when no rule names one, or the network plugin knows names. */
   egress: EgressPlan | undefined;
+  /** Policies of the network plugin's own kind, by name, where it enforces rules by host name. */
+  hostPolicies: Record<string, CustomResourceArgs>;
 }
 
 /**
@@ -61,7 +65,7 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
   const workloads = planWorkloads(context, databases);
   const logins = planLogins(context);
   const egress = planEgress(context);
-  const neededQuota = planQuota(args.config, context.isGuarded);
+  const neededQuota = planQuota(args.config, context.isGuarded, args.platform.egressHosts);
   const components: Component[] = [
     ...workloads.map(({ name }) => name),
     ...(hasJobs(args.config) ? [JOB] : []),
@@ -87,5 +91,6 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
     metrics: planMetrics(context),
     logins,
     egress,
+    hostPolicies: planHostPolicies(context),
   };
 }

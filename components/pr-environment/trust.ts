@@ -143,8 +143,8 @@ const COUNTED = {
 } as const;
 
 function refusedQuota(context: PlanContext, quota: NonNullable<TrustLimits["quota"]>): InvalidProperty[] {
-  const { config, trust, isGuarded } = context;
-  const needed = planQuota(config, isGuarded);
+  const { config, platform, trust, isGuarded } = context;
+  const needed = planQuota(config, isGuarded, platform.egressHosts);
   return (Object.keys(COUNTED) as (keyof typeof COUNTED)[]).flatMap((field) => {
     const { resource, parse, less } = COUNTED[field];
     const need = needed[resource] ?? "0";

@@ -251,8 +251,8 @@ function validateSnapshots({ config, platform }: Pick<PrEnvironmentArgs, "config
 function validateEgress({ config, platform }: Pick<PrEnvironmentArgs, "config" | "platform">): InvalidProperty[] {
   return config.egress.allow.flatMap(({ cidr, host }, index) => {
     if (cidr === undefined) {
-      if (platform.egressProxy !== null) return [];
-      const reason = `"${host ?? ""}" is a name, and this platform has no egress proxy. Ask its owner to set egressProxy of berth:platform, or list ranges with cidr.`;
+      if (platform.egressHosts !== "proxy" || platform.egressProxy !== null) return [];
+      const reason = `"${host ?? ""}" is a name, and this platform has no egress proxy. Ask its owner to set egressProxy or egressHosts of berth:platform, or list ranges with cidr.`;
       return [{ propertyPath: `config.egress.allow[${index}].host`, reason }];
     }
     const isPrivate = PRIVATE_RANGES.some((range) => contains(range, cidr));

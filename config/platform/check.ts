@@ -9,8 +9,18 @@ import { acceptedModes } from "./offers";
 import type { PlatformConfig } from "./schema";
 
 export function contradictions(config: PlatformConfig): Finding[] {
-  const { gateway, access, oauth, images, defaultVersions, operators, privateEgress, networkPlugin, egressCanary } =
-    config;
+  const {
+    gateway,
+    access,
+    oauth,
+    images,
+    defaultVersions,
+    operators,
+    privateEgress,
+    networkPlugin,
+    egressCanary,
+    egressHosts,
+  } = config;
   const findings: Finding[] = checkPreviewSecrets(config);
   for (const engine of ENGINES) {
     const offered = sortVersions(Object.keys(images[engine]));
@@ -82,6 +92,23 @@ export function contradictions(config: PlatformConfig): Finding[] {
         : "missing",
       accepted: "an image by digest",
       fix: "Give the image that local/images makes of its folder canary, or do without with egressCanary.when: never.",
+    });
+  }
+  if (egressHosts !== "proxy" && config.egressProxy !== undefined) {
+    findings.push({
+      path: ["egressProxy"],
+      value: `given, where egressHosts is "${egressHosts}"`,
+      accepted: "nothing, as no environment has a proxy then",
+      fix: "Remove it, or set egressHosts to proxy.",
+    });
+  }
+  if (egressHosts === "cilium" && networkPlugin?.startsWith("vpc-cni-") === true) {
+    findings.push({
+      path: ["egressHosts"],
+      value: `"cilium", where networkPlugin is "${networkPlugin}"`,
+      accepted:
+        "proxy, or cilium where Cilium enforces NetworkPolicies too: the VPC CNI would refuse what Cilium opens",
+      fix: "Set networkPlugin to what Cilium is, fail-closed or fail-open, or egressHosts to proxy.",
     });
   }
   privateEgress.forEach((range, index) => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ACCESS_MODES } from "../access";
 import { ENGINES, perEngine } from "../databases";
+import { EGRESS_HOSTS } from "../egress";
 import { TRUST_TIERS } from "../trust";
 import { DISCOVERY } from "./schema";
 import { cidr } from "./values";
@@ -40,6 +41,8 @@ export const platformFactsSchema = z.object({
       .nullable(),
   }),
   privateEgress: z.array(z.string()),
+  /** What enforces egress rules by host name. */
+  egressHosts: z.enum(EGRESS_HOSTS),
   /** Null where the platform has no proxy for egress rules by host name. */
   egressProxy: z.object({ image: z.string() }).nullable(),
   /** Null where the platform has no client by which object stores are filled. */

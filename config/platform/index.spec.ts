@@ -59,6 +59,21 @@ describe("berth:platform", () => {
       { networkPlugin: "vpc-cni-standard" },
       /egressCanary\.image is missing, and vpc-cni-standard lets a new pod out .*; accepted: an image by digest.*canary.*when: never/,
     ],
+    [
+      "an egress proxy that no environment would have",
+      { egressHosts: "cilium", egressProxy: { image: `a/proxy@${DIGEST}` } },
+      /egressProxy is given, where egressHosts is "cilium"; accepted: nothing.*set egressHosts to proxy/,
+    ],
+    [
+      "hosts that Cilium opens and another plugin refuses",
+      { egressHosts: "cilium", networkPlugin: "vpc-cni-strict" },
+      /egressHosts is "cilium", where networkPlugin is "vpc-cni-strict"; accepted: proxy, or cilium where Cilium enforces/,
+    ],
+    [
+      "hosts that nothing enforces",
+      { egressHosts: "eks-auto-mode" },
+      /egressHosts is "eks-auto-mode"; accepted: proxy, cilium/,
+    ],
     ["a canary without image", { egressCanary: { when: "always" } }, /egressCanary\.image is missing; accepted/],
     [
       "a canary's target without port",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ACCESS_MODE, ACCESS_MODES } from "../access";
 import type { Engine } from "../databases";
-import { CANARY_CHOICES, NETWORK_PLUGINS } from "../egress";
+import { CANARY_CHOICES, EGRESS_HOSTS, NETWORK_PLUGINS } from "../egress";
 import { VERSIONS } from "../engines";
 import { imageByDigest, options, text, version } from "../fields";
 import { deployedGateway, existingGateway, hostGateway } from "./gateway";
@@ -149,6 +149,12 @@ export const platformSchema = z.strictObject(
       .describe(
         "Private ranges that egress rules may open, such as a shared test service. Never those of nodes, pods or Services.",
       ),
+    egressHosts: z
+      .enum(EGRESS_HOSTS, EGRESS_HOSTS.join(", "))
+      .default("proxy")
+      .describe(
+        "What enforces egress rules by host name: a proxy in each environment, with any network plugin, or Cilium (1.19 or later), where it is the network plugin and has its DNS proxy.",
+      ),
     egressProxy: z
       .strictObject(
         {
@@ -159,7 +165,9 @@ export const platformSchema = z.strictObject(
         "a mapping with image",
       )
       .optional()
-      .describe("The proxy by which environments reach hosts by name. Without it, egress rules with host are refused."),
+      .describe(
+        "The proxy by which environments reach hosts by name. Without it, egress rules with host are refused, unless egressHosts is a network plugin.",
+      ),
     s3Client: z
       .strictObject(
         {

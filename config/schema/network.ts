@@ -86,7 +86,7 @@ const egressRule = z.strictObject(
     host: checked(EGRESS_HOST, isEgressHost)
       .optional()
       .describe(
-        "Host that is reached by name, by way of a proxy of the environment's own to which HTTPS_PROXY and HTTP_PROXY lead: TLS by its server name, which nobody decrypts, and plain HTTP.",
+        "Host that is reached by name, by way of a proxy of the environment's own to which HTTPS_PROXY and HTTP_PROXY lead: TLS by its server name, which nobody decrypts, and plain HTTP. Where the platform leaves hosts to Cilium there is no proxy, and names are opened as they are resolved.",
       ),
     ports: list(port(), 20, "ports").min(1, "at least one port").describe("TCP ports there."),
   },

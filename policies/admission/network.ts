@@ -4,12 +4,13 @@ import {
   DNS_PORTS,
   dnsOnlyToCluster,
   hostRulesNeedCni,
+  METADATA,
   noReservedEgress,
   noWorldEgress,
   RESERVED,
 } from "../egress";
 import { quotaPresent } from "../hygiene";
-import { changed, check, field, literal, parameter, writes, type AdmissionGroup } from "./cel";
+import { changed, check, field, literal, parameter, writes, type AdmissionGroup, type Variable } from "./cel";
 
 /*
  * Where pods may connect to. CEL has no sets of addresses: the sizes of ranges are added up without what they have in common, and without what `except` takes out, so that
@@ -205,29 +206,94 @@ export const fences: AdmissionGroup = {
   ],
 };
 
-/** Rules by host name of the network plugins that have them. */
+/** Kinds of network plugins that can name hosts. */
+export const HOST_POLICIES = [
+  writes("cilium.io", "ciliumnetworkpolicies"),
+  writes("networking.k8s.aws", "applicationnetworkpolicies"),
+];
+
+/** What such a policy says, of either kind. */
+export const HOST_SPECS: Variable = {
+  name: "specs",
+  expression: "(has(object.spec) ? [dyn(object.spec)] : []) + dyn(object).?specs.orValue([])",
+};
+
+/** Whether something holds for all `rule`s of such a policy. */
+export function everyRule(holds: string): string {
+  return `variables.specs.all(spec, spec.?egress.orValue([]).all(rule, ${holds}))`;
+}
+
+/** Fields of Cilium that lead out of a namespace by something else than labels and names. Berth uses none of them. */
+export const BEYOND = ["toEntities", "toCIDR", "toCIDRSet", "toServices", "toNodes", "toGroups", "toRequires"];
+
+const none = (fields: readonly string[]) => fields.map((name) => `!has(rule.${name})`).join(" && ");
+
+/** A pattern of names below one domain. */
+const NARROW = "^[^ ]+[.][-a-zA-Z0-9_]+[.][-a-zA-Z0-9_]+[.]?$";
+const narrow = (name: string) => `(!${name}.contains("*") || ${name}.matches(${literal(NARROW)}))`;
+
+const NAMESPACE_KEYS = [
+  "io.kubernetes.pod.namespace",
+  "k8s:io.kubernetes.pod.namespace",
+  "any:io.kubernetes.pod.namespace",
+];
+
+/**
+ * Policies of network plugins that know host names. CEL sees less of them than the pack does: whatever opens addresses is refused, since
+ * ranges stand in NetworkPolicies, and pods of other namespaces are the resolver's alone.
+ */
 export const hostPolicies: AdmissionGroup = {
   name: "host-policies",
-  about: "Egress rules by host name stand only where the cluster's network plugin enforces them.",
+  about: "Egress rules by host name stand only where the cluster's network plugin enforces them, and open hosts alone.",
   scope: "environments",
-  matched: [writes("cilium.io", "ciliumnetworkpolicies"), writes("networking.k8s.aws", "applicationnetworkpolicies")],
+  matched: HOST_POLICIES,
   conditions: [],
-  parameters: [parameter(hostRulesNeedCni, "cni")],
+  parameters: [
+    parameter(hostRulesNeedCni, "cni"),
+    parameter(dnsOnlyToCluster, "namespace", "resolverNamespace"),
+    parameter(dnsOnlyToCluster, "labels"),
+  ],
   variables: [
     {
       name: "enforcer",
       expression: 'request.resource.group == "cilium.io" ? "cilium" : "eks-auto-mode"',
     },
-    {
-      name: "specs",
-      expression: "(has(object.spec) ? [dyn(object.spec)] : []) + dyn(object).?specs.orValue([])",
-    },
+    HOST_SPECS,
+    { name: "namespaceKeys", expression: literal(NAMESPACE_KEYS) },
   ],
   checks: [
     check(
       hostRulesNeedCni,
-      "variables.cni == variables.enforcer || variables.specs.all(spec, spec.?egress.orValue([]).all(rule, !has(rule.toFQDNs) && rule.?to.orValue([]).all(peer, !has(peer.domainNames))))",
+      `variables.cni == variables.enforcer || ${everyRule("!has(rule.toFQDNs) && rule.?to.orValue([]).all(peer, !has(peer.domainNames))")}`,
       '"spec.egress names hosts, which only " + variables.enforcer + " enforces"',
+    ),
+    check(
+      noWorldEgress,
+      everyRule(
+        `${none(BEYOND)} && (has(rule.toFQDNs) || has(rule.toEndpoints) || size(rule.?to.orValue([])) > 0) && ` +
+          `rule.?toFQDNs.orValue([]).all(one, ${narrow('one.?matchName.orValue(one.?matchPattern.orValue("*"))')}) && ` +
+          'rule.?toEndpoints.orValue([]).all(one, size(one.?matchExpressions.orValue([])) == 0 && one.?matchLabels.orValue({}).all(key, !key.startsWith("reserved:") && !key.contains("io.cilium.k8s.namespace.labels"))) && ' +
+          `rule.?to.orValue([]).all(peer, !has(peer.ipBlock) && (!has(peer.namespaceSelector) || size(peer.namespaceSelector.?matchLabels.orValue({})) > 0) && peer.?domainNames.orValue([]).all(name, ${narrow("name")}))`,
+      ),
+      '"spec.egress opens more than hosts of a domain and pods: entities, ranges, services, or names of any domain"',
+    ),
+    check(
+      noReservedEgress,
+      "variables.specs.all(spec, spec.?egress.orValue([]).all(rule, !has(rule.toFQDNs)) || spec.?egressDeny.orValue([]).exists(rule, !has(rule.toPorts) && " +
+        `(rule.?toCIDR.orValue([]).exists(one, cidr(one).containsCIDR(${literal(METADATA)})) || ` +
+        `rule.?toCIDRSet.orValue([]).exists(one, has(one.cidr) && cidr(one.cidr).containsCIDR(${literal(METADATA)}) && size(one.?except.orValue([])) == 0))))`,
+      `"spec.egressDeny does not keep hosts from ${METADATA}: a name may lead to the metadata address"`,
+    ),
+    check(
+      dnsOnlyToCluster,
+      everyRule(
+        'rule.?toEndpoints.orValue([]).all(one, one.?matchLabels.orValue({}).all(key, !(key in variables.namespaceKeys) || (one.matchLabels[key] == variables.resolverNamespace && variables.labels.all(label, one.matchLabels[?("k8s:" + label)].orValue(one.matchLabels[?label].orValue("")) == variables.labels[label])))) && ' +
+          "(!has(rule.toFQDNs) || (size(rule.?toPorts.orValue([])) > 0 && rule.toPorts.all(list, size(list.?ports.orValue([])) > 0 && list.ports.all(one, !has(one.endPort) && " +
+          `!(one.?port.orValue("0") in ${literal(["0", ...DNS_PORTS.map(String)])}) && !one.?port.orValue("0").matches(${literal(DNS_PORT_NAMES.source)}))))) && ` +
+          "rule.?to.orValue([]).all(peer, !has(peer.domainNames) || (size(rule.?ports.orValue([])) > 0 && rule.ports.all(one, has(one.port) && type(one.port) == int && !has(one.endPort) && " +
+          `!(one.port in ${literal(DNS_PORTS)}))))`,
+      ),
+      '"spec.egress opens pods of other namespaces than the resolver\'s, or ports of DNS to hosts"',
     ),
   ],
 };

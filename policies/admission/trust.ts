@@ -9,6 +9,7 @@ import {
   TRUST,
 } from "../trust";
 import { changed, check, field, literal, parameter, writes, type AdmissionGroup, type Policy } from "./cel";
+import { BEYOND, everyRule, HOST_POLICIES, HOST_SPECS } from "./network";
 import { labels } from "./objects";
 import { MAKES_PODS, podSpec } from "./pods";
 
@@ -86,6 +87,27 @@ const secretPods: AdmissionGroup = {
 };
 
 const egress = about(tierWithoutEgress, "tiersWithoutEgress");
+
+/** Policies by host name. */
+const hostPolicies: AdmissionGroup = {
+  name: "trust-egress-hosts",
+  about: "Environments of forks reach no hosts.",
+  scope: "environments",
+  matched: HOST_POLICIES,
+  conditions: [],
+  parameters: egress.parameters,
+  variables: [...egress.variables, HOST_SPECS],
+  checks: [
+    check(
+      tierWithoutEgress,
+      `!variables.judged || ${everyRule(
+        `has(rule.toEndpoints) && ${["toFQDNs", ...BEYOND].map((name) => `!has(rule.${name})`).join(" && ")} || ` +
+          "size(rule.?to.orValue([])) > 0 && rule.to.all(peer, !has(peer.ipBlock) && !has(peer.domainNames))",
+      )}`,
+      '"spec.egress opens more than pods"',
+    ),
+  ],
+};
 
 /** NetworkPolicies. */
 const networkPolicies: AdmissionGroup = {
@@ -213,6 +235,7 @@ export const trustGroups: readonly AdmissionGroup[] = [
   secretObjects,
   secretPods,
   networkPolicies,
+  hostPolicies,
   quotas,
   images,
   rights,

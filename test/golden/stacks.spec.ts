@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import program from "../../stacks";
 import {
+  CILIUM_FACTS,
   DEPLOYED_PLATFORM,
   DIGEST,
   EGRESS_FACTS,
@@ -85,6 +86,26 @@ const EXAMPLES: Record<string, RecordOptions> = {
             { host: "api.example.com", ports: [443] },
             { host: "*.example.org", ports: [443, 8443] },
             { cidr: "203.0.113.0/24", ports: [5432] },
+          ],
+        },
+      },
+    },
+  },
+  "pr-egress-cilium": {
+    stack: "pr-shop-7",
+    stacks: { ...STACKS, "organization/berth/platform": CILIUM_FACTS },
+    config: {
+      role: "pr",
+      pr: PR,
+      config: {
+        projectId: "shop",
+        databases: { redis: true },
+        jobs: [{ name: "migrate", command: ["node", "migrate.js"] }],
+        egress: {
+          allow: [
+            { host: "api.example.com", ports: [443] },
+            { host: "*.example.org", ports: [443, 8443] },
+            { cidr: "10.20.0.0/24", ports: [5432] },
           ],
         },
       },

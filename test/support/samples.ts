@@ -76,6 +76,11 @@ export const EGRESS_FACTS: PlatformFacts = planPlatform(
   parsePlatform({ ...HOST_PLATFORM, egressProxy: { image: `localhost/berth/egress-proxy@${DIGEST}` } }),
 ).facts;
 
+/** Outputs of the platform stack where Cilium enforces rules that name hosts. */
+export const CILIUM_FACTS: PlatformFacts = planPlatform(
+  parsePlatform({ ...HOST_PLATFORM, egressHosts: "cilium", privateEgress: ["10.20.0.0/16"] }),
+).facts;
+
 /** Outputs of the platform stack where object stores can be filled. */
 export const S3_FACTS: PlatformFacts = planPlatform(
   parsePlatform({ ...HOST_PLATFORM, s3Client: { image: `localhost/rclone@${DIGEST}` } }),

@@ -1,3 +1,4 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions";
 import { Deployment } from "@pulumi/kubernetes/apps/v1";
 import { ConfigMap, Service } from "@pulumi/kubernetes/core/v1";
 import type * as pulumi from "@pulumi/pulumi";
@@ -11,17 +12,21 @@ import type { PrEnvironmentPlan } from "../plan";
 const BEYOND_DEADLINE = 60;
 
 /**
- * Registers the egress proxy, where a rule names a host.
+ * Registers the egress proxy, or the policies of the network plugin in its place, where a rule names a host.
  *
- * @returns its workload, which apps and jobs must depend on: one that asks something outside while it starts would fail
+ * @returns what apps and jobs must depend on: one that asks something outside while it starts would fail
  */
 export function createEgress(
   children: Children,
   fences: pulumi.Resource[],
-  { egress, quotaGrows }: PrEnvironmentPlan,
+  { egress, hostPolicies, quotaGrows }: PrEnvironmentPlan,
   transform: PrEnvironmentTransforms,
-): Deployment[] {
-  if (egress === undefined) return [];
+): pulumi.CustomResource[] {
+  if (egress === undefined) {
+    return Object.entries(hostPolicies).map(([name, policy]) =>
+      children.with({ dependsOn: fences }).add(CustomResource, name, policy, transform.hostPolicy),
+    );
+  }
   const limit = `${EGRESS_PROXY_SECONDS + BEYOND_DEADLINE}s`;
   const settings = children.add(ConfigMap, "egress-proxy-settings", egress.settings, transform.configMap);
   const service = withRoomLater(egress.service, quotaGrows);

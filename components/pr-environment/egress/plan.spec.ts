@@ -178,7 +178,7 @@ describe("egress by host name", () => {
       refused.map(({ propertyPath }) => propertyPath),
       ["config.egress.allow[0].host", "config.egress.allow[1].host"],
     );
-    assert.match(refused[0]?.reason ?? "", /egressProxy of berth:platform.*or list ranges with cidr/);
+    assert.match(refused[0]?.reason ?? "", /egressProxy or egressHosts of berth:platform.*or list ranges with cidr/);
   });
 
   it("has the proxy run before any job or app", async () => {

@@ -26,10 +26,10 @@ export interface EgressPlan {
   service: ServiceArgs;
 }
 
-/** Plans the proxy; undefined when no rule names a host. Which image, the platform has said (see `validate`). */
+/** Plans the proxy; undefined when no rule names a host, or the network plugin knows names. Which image, the platform has said (see `validate`). */
 export function planEgress(context: PlanContext): EgressPlan | undefined {
   const { config, platform, pr } = context;
-  if (!hasEgressProxy(config) || platform.egressProxy === null) return undefined;
+  if (!hasEgressProxy(config, platform.egressHosts) || platform.egressProxy === null) return undefined;
   const settings = squidSettings(hostRules(config));
   const about = metadata(context, EGRESS_PROXY, EGRESS_PROXY);
   const ready = { tcpSocket: { port: EGRESS_PROXY_PORT } };
@@ -101,8 +101,8 @@ exec squid -N -d 1 -f ${SETTINGS_FOLDER}/squid.conf`;
  * Variables that lead the app, services and jobs to the proxy. What NetworkPolicies open by themselves goes past it: databases, each
  * other, and ranges of `egress.allow`.
  */
-export function proxyVariables({ config }: Pick<PlanContext, "config">): Record<string, string> {
-  if (!hasEgressProxy(config)) return {};
+export function proxyVariables({ config, platform }: Pick<PlanContext, "config" | "platform">): Record<string, string> {
+  if (!hasEgressProxy(config, platform.egressHosts)) return {};
   const proxy = `http://${EGRESS_PROXY}:${EGRESS_PROXY_PORT}`;
   const direct = [
     "localhost",

@@ -12,7 +12,7 @@ export const KEY_PAIR = "/tmp/proxy.pem";
  * IPv6 addresses that no name may lead to: unspecified, loopback, local (RFC 4193), link-local, multicast, and those that stand for IPv4
  * ones (RFC 6052, RFC 3056).
  */
-const CLOSED_IPV6 = ["::/128", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8", "64:ff9b::/96", "2002::/16"];
+export const CLOSED_IPV6 = ["::/128", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8", "64:ff9b::/96", "2002::/16"];
 
 /**
  * Squid's settings (5.7, its reference: squid-cache.org/Versions/v5/cfgman) for a set of rules.

@@ -15,7 +15,7 @@ import type { EngineSpec } from "../databases/engine";
 import { specsOf } from "../databases/plan";
 import { PUBLIC, proxyPorts } from "../egress/plan";
 import { scraperPeer } from "../metrics/plan";
-import { ACCESS_PROXY, metadata, selector } from "../context";
+import { ACCESS_PROXY, metadata, namesHosts, outsideUsers, selector } from "../context";
 import type { Component, PlanContext } from "../context";
 
 type Peer = input.networking.v1.NetworkPolicyPeer;
@@ -27,13 +27,13 @@ type Peer = input.networking.v1.NetworkPolicyPeer;
  * each other's ports and those of the databases that the config gives them; jobs reach the databases; nothing else in the environment
  * is reached. Only what has a URL is reached from the gateway; in access mode oidc the gateway reaches the proxy only, the proxy what
  * has a URL and the platform's broker. Of what is outside, the app, the services and the jobs reach ranges of `egress.allow`, and its hosts
- * by way of the egress proxy alone. Nobody reaches the API server, and a database reaches nothing at all, DNS included; only a
+ * by way of the egress proxy alone. Where the network plugin knows names, its own policies open hosts in place of the proxy, and DNS for
+ * who has them: one here would open all names again. Nobody reaches the API server, and a database reaches nothing at all, DNS included; only a
  * database that an operator runs reaches the API server.
  */
 export function planNetworkPolicies(context: PlanContext): Record<string, NetworkPolicyArgs> {
   const { config, platform, isGuarded } = context;
   const workloads = workloadsOf(config);
-  const names = workloads.map(({ name }) => name);
   const ranges = rangeRules(config);
   const scraper = scraperPeer(context);
   const gateway = platform.gatewaySources.map(gatewayPeer);
@@ -51,13 +51,10 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
           ...(isPublic && port !== undefined
             ? [[fromEntrance, allowIn(context, fromEntrance, anyOf([name]), entrance.peers, [port])] as const]
             : []),
-          [
-            toDns,
-            policy(context, toDns, anyOf([name]), {
-              policyTypes: ["Egress"],
-              egress: [{ to: [CLUSTER_DNS], ports: [portOf(53, "UDP"), portOf(53)] }],
-            }),
-          ] as const,
+          ...dnsFor(context, name).map(
+            (rule) =>
+              [toDns, policy(context, toDns, anyOf([name]), { policyTypes: ["Egress"], egress: [rule] })] as const,
+          ),
         ];
       }),
     ),
@@ -71,7 +68,7 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
       policy(context, "allow-access-proxy-out", anyOf([ACCESS_PROXY]), {
         policyTypes: ["Egress"],
         egress: [
-          { to: [CLUSTER_DNS], ports: [portOf(53, "UDP"), portOf(53)] },
+          ...dnsFor(context, ACCESS_PROXY),
           ...workloads.flatMap(({ name, port, isPublic }) =>
             isPublic && port !== undefined ? [{ to: [{ podSelector: anyOf([name]) }], ports: [portOf(port)] }] : [],
           ),
@@ -84,7 +81,7 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
       policy(context, "allow-job-to-databases", anyOf([JOB]), {
         policyTypes: ["Egress"],
         egress: [
-          { to: [CLUSTER_DNS], ports: [portOf(53, "UDP"), portOf(53)] },
+          ...dnsFor(context, JOB),
           ...specsOf(config.databases).map(({ engine, port }) => ({
             to: [{ podSelector: podsOf(context, engine) }],
             ports: [portOf(port)],
@@ -95,9 +92,9 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
     ...(workloads.length > 1
       ? Object.fromEntries(workloads.flatMap((workload) => betweenWorkloads(context, workload, workloads)))
       : {}),
-    ...(hasEgressProxy(config) ? egressProxyPolicies(context, names) : {}),
+    ...(hasEgressProxy(config, platform.egressHosts) ? egressProxyPolicies(context) : {}),
     ...when(ranges.length > 0, "allow-app-egress", () =>
-      policy(context, "allow-app-egress", anyOf(withJobs(config, names)), {
+      policy(context, "allow-app-egress", anyOf(outsideUsers(context)), {
         policyTypes: ["Egress"],
         egress: ranges.map(({ cidr, ports }) => ({
           to: [block(cidr)],
@@ -112,8 +109,8 @@ export function planNetworkPolicies(context: PlanContext): Record<string, Networ
  * What reaches the egress proxy, and what the proxy reaches: DNS, and public addresses on the ports of the rules. Which of them it asks is
  * up to its settings.
  */
-function egressProxyPolicies(context: PlanContext, workloads: readonly string[]): Record<string, NetworkPolicyArgs> {
-  const users = anyOf(withJobs(context.config, workloads));
+function egressProxyPolicies(context: PlanContext): Record<string, NetworkPolicyArgs> {
+  const users = anyOf(outsideUsers(context));
   const proxy = anyOf([EGRESS_PROXY]);
   const [out, into, beyond] = ["allow-app-to-egress-proxy", "allow-egress-proxy-from-app", "allow-egress-proxy-out"];
   return {
@@ -125,16 +122,11 @@ function egressProxyPolicies(context: PlanContext, workloads: readonly string[])
     [beyond]: policy(context, beyond, proxy, {
       policyTypes: ["Egress"],
       egress: [
-        { to: [CLUSTER_DNS], ports: [portOf(53, "UDP"), portOf(53)] },
+        ...dnsFor(context, EGRESS_PROXY),
         { to: [{ ipBlock: PUBLIC }], ports: proxyPorts(context).map((number) => portOf(number)) },
       ],
     }),
   };
-}
-
-/** Workloads, and the jobs of the config: they reach outside what the app reaches. */
-function withJobs({ jobs }: Pick<PlanContext["config"], "jobs">, workloads: readonly string[]): string[] {
-  return [...workloads, ...(jobs.length > 0 ? [JOB] : [])];
 }
 
 function isRunByOperator({ config }: PlanContext, engine: Engine): boolean {
@@ -219,6 +211,11 @@ const CLUSTER_DNS: Peer = {
   namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
   podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
 };
+
+/** The rule that opens the cluster's DNS for a part; none where the network plugin's own policy opens it, for some names only. */
+function dnsFor(context: PlanContext, component: Component): input.networking.v1.NetworkPolicyEgressRule[] {
+  return namesHosts(context, component) ? [] : [{ to: [CLUSTER_DNS], ports: [portOf(53, "UDP"), portOf(53)] }];
+}
 
 /** The platform's callback broker, through which proxies speak to the provider. */
 function brokerPeer(namespace: string): Peer {

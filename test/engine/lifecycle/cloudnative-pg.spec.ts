@@ -1,18 +1,12 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { parse } from "yaml";
 import { ExitCode } from "../../../lifecycle/errors";
 import { pause } from "../../../lifecycle/kube";
 import type { KubeObject } from "../../../lifecycle/kube";
 import { environmentName } from "../../../lifecycle/naming";
 import type { Target } from "../../../lifecycle/target";
 import { simulatedCluster } from "./cluster";
-import { configFor, deployTo, destroyFrom, failsWith, kubeOf, requestFor } from "./support";
+import { configFor, definitionFrom, deployTo, destroyFrom, failsWith, kubeOf, requestFor } from "./support";
 
-const run = promisify(execFile);
 const project = "operated";
 const name = environmentName(project, 1);
 const inside = `/api/v1/namespaces/${name.namespace}`;
@@ -26,17 +20,6 @@ const request = (postgresql: object = {}, digit = "1") =>
 
 interface Cluster extends KubeObject {
   spec: Record<string, unknown>;
-}
-
-/** The operator's own definition of its objects, out of its Go module. */
-async function clusterDefinition(): Promise<{ metadata: { name: string } }> {
-  const { stdout } = await run("go", ["mod", "download", "-json", "github.com/cloudnative-pg/cloudnative-pg@v1.28.0"], {
-    cwd: "/",
-    env: { ...process.env, GOFLAGS: "-mod=mod" },
-  });
-  const { Dir } = JSON.parse(stdout) as { Dir: string };
-  const file = join(Dir, "config/crd/bases/postgresql.cnpg.io_clusters.yaml");
-  return parse(await readFile(file, "utf8")) as { metadata: { name: string } };
 }
 
 /*
@@ -63,7 +46,10 @@ describe("a PostgreSQL of an operator", function () {
         operators: { cloudnativePg: { apiServerCidrs: ["10.96.0.1/32"], images } },
       },
     };
-    definition = await clusterDefinition();
+    definition = await definitionFrom(
+      "github.com/cloudnative-pg/cloudnative-pg@v1.28.0",
+      "config/crd/bases/postgresql.cnpg.io_clusters.yaml",
+    );
     await kube().delete(`${definitions}/${definition.metadata.name}`);
     await kube().post(definitions, definition);
     operator = operate();

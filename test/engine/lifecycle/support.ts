@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { promisify } from "node:util";
+import { parse, stringify } from "yaml";
 import { parseConfigText, type Config } from "../../../config/load";
 import { deploy, type DeployOptions, type DeployRequest, type DeployResult } from "../../../lifecycle/deploy";
 import { destroy, type DestroyOptions, type DestroyResult } from "../../../lifecycle/destroy";
@@ -76,6 +77,16 @@ export async function failsWith(
 /** The cluster of a target. */
 export function kubeOf(target: Target): Kube {
   return Kube.load(target.kubeconfig, target.context);
+}
+
+/** A CustomResourceDefinition as its makers publish it, out of a Go module of theirs at a version. */
+export async function definitionFrom(module: string, file: string): Promise<{ metadata: { name: string } }> {
+  const { stdout } = await promisify(execFile)("go", ["mod", "download", "-json", module], {
+    cwd: "/",
+    env: { ...process.env, GOFLAGS: "-mod=mod" },
+  });
+  const { Dir } = JSON.parse(stdout) as { Dir: string };
+  return parse(readFileSync(join(Dir, file), "utf8")) as { metadata: { name: string } };
 }
 
 /** Runs `berth` as a process of its own, so that it can be killed. Its output has no colours, which CI services switch on. */

@@ -84,6 +84,7 @@ export function egress(rules: readonly object[], component = "app", name = "out"
 }
 
 const PLURALS: Record<string, string> = {
+  CiliumNetworkPolicy: "ciliumnetworkpolicies",
   Endpoints: "endpoints",
   Ingress: "ingresses",
   NetworkPolicy: "networkpolicies",

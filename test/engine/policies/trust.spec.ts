@@ -5,7 +5,17 @@ import type { Target } from "../../../lifecycle/target";
 import { simulatedCluster } from "../lifecycle/cluster";
 import { kubeOf } from "../lifecycle/support";
 import { uniqueName } from "../provider/support";
-import { egress, Environment, goodContainer, IMAGE, quotaOf, withContainer, type Manifest } from "./admission-support";
+import {
+  defineKind,
+  egress,
+  Environment,
+  forgetKind,
+  goodContainer,
+  IMAGE,
+  quotaOf,
+  withContainer,
+  type Manifest,
+} from "./admission-support";
 
 /** The least that a fork's quota has to bound, and what pods then need. */
 const small = { "limits.cpu": "3", "limits.memory": "3Gi", "requests.storage": "2Gi" };
@@ -25,6 +35,12 @@ const copy = (annotations: object): Manifest => ({
   metadata: { name: "settings", annotations },
 });
 const envFrom = (source: object) => withContainer({ envFrom: [source] });
+const hosts = (rule: object): Manifest => ({
+  apiVersion: "cilium.io/v2",
+  kind: "CiliumNetworkPolicy",
+  metadata: { name: "hosts" },
+  spec: { egress: [rule], egressDeny: [{ toCIDR: ["169.254.0.0/16"] }] },
+});
 const to = (peer: object) => egress([{ to: [peer], ports: [{ port: 443 }] }]);
 const ingress = (annotations: object): Manifest => ({
   apiVersion: "networking.k8s.io/v1",
@@ -51,8 +67,18 @@ const cases: Record<string, { admits: Manifest[]; refuses: [object: Manifest, wo
     ],
   },
   "tier-without-egress": {
-    admits: [to({ podSelector: { matchLabels: { "berth.dev/component": "postgresql" } } }), egress([])],
-    refuses: [[to({ ipBlock: { cidr: "203.0.113.0/24" } }), /an egress rule opens 203\.0\.113\.0\/24/]],
+    admits: [
+      to({ podSelector: { matchLabels: { "berth.dev/component": "postgresql" } } }),
+      egress([]),
+      hosts({ toEndpoints: [{ matchLabels: { "k8s:berth.dev/component": "postgresql" } }] }),
+    ],
+    refuses: [
+      [to({ ipBlock: { cidr: "203.0.113.0/24" } }), /an egress rule opens 203\.0\.113\.0\/24/],
+      [
+        hosts({ toFQDNs: [{ matchName: "api.example.com" }], toPorts: [{ ports: [{ port: "443" }] }] }),
+        /spec\.egress opens more than pods/,
+      ],
+    ],
   },
   "tier-has-small-quota": {
     admits: [another(small), another({ ...small, "limits.cpu": "2500m" })],
@@ -86,14 +112,16 @@ describe("rules on trust in the cluster", function () {
   before(async () => {
     // The image that all pods of these tests have.
     const trust = { fork: { images: [IMAGE.split("@")[0]] } };
-    target = { ...simulated(), platform: { ...(simulated().platform as object), trust } };
+    target = { ...simulated(), platform: { ...(simulated().platform as object), trust, egressHosts: "cilium" } };
     await ensurePlatform(target, kubeOf(target), silent);
+    await defineKind(kubeOf(target), "cilium.io", "v2", "CiliumNetworkPolicy", "ciliumnetworkpolicies");
     fork = await Environment.open(target, uniqueName("fork"), { "berth.dev/trust": "fork" }, room);
     internal = await Environment.open(target, uniqueName("internal"));
   });
   after(async () => {
     await fork.close();
     await internal.close();
+    await forgetKind(kubeOf(target), "cilium.io", "ciliumnetworkpolicies");
     await ensurePlatform(simulated(), kubeOf(simulated()), silent);
   });
 
