@@ -2,12 +2,17 @@
 
 /**
  * Who gets in. `public`: everyone who knows the URL. `basic`: who knows the environment's user and generated password. `oidc`: who has
- * logged in with the platform's OpenID provider and is on its list.
+ * logged in with the platform's OpenID provider and is on its list. Each asks for more than the one before it.
  */
 export const ACCESS_MODES = ["public", "basic", "oidc"] as const;
 
 /** One of {@link ACCESS_MODES}. */
 export type AccessMode = (typeof ACCESS_MODES)[number];
+
+/** The modes that keep out at least whom another keeps out: it, and those that ask for more of a visitor. */
+export function asClosedAs(mode: AccessMode): readonly AccessMode[] {
+  return ACCESS_MODES.slice(ACCESS_MODES.indexOf(mode));
+}
 
 /** How errors say what is accepted. */
 export const ACCESS_MODE = "public, basic or oidc";

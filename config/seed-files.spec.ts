@@ -56,6 +56,28 @@ describe("seeds of berth.yaml", () => {
     assert.match(problem("      - file: linked/passwd\n"), /a link out of the config's folder/);
   });
 
+  it("read nothing of git's own, by path or by link, and what only looks like it", () => {
+    mkdirSync(join(folder, "sub/.git"), { recursive: true });
+    mkdirSync(join(folder, ".git"));
+    for (const name of [".git/config", "sub/.git/config"]) write(name, "token");
+    symlinkSync("../.git/config", join(folder, "db/link.sql"));
+    symlinkSync(".git", join(folder, "linked"));
+    for (const file of [".git/config", "sub/.git/config", "db/link.sql", "linked/config"]) {
+      assert.equal(
+        problem(`      - file: ${file}\n`),
+        `line 5: databases.postgresql.seed[0].file is "${file}", one of git's own files, which may hold a workflow's token; ` +
+          "accepted: a text file inside the config's folder. Name a file that the repository has under version control.",
+      );
+    }
+    write("berth.yaml", "projectId: shop\ndatabases: { s3: { seed: [{ object: x, file: ./.git/config }] } }\n");
+    assert.throws(() => loadConfig(join(folder, "berth.yaml")), /s3\.seed\[0\]\.file is .* one of git's own files/);
+    rmSync(join(folder, ".git"), { recursive: true });
+    write(".git", "gitdir: /home/alice/shop/.git/worktrees/a");
+    assert.match(problem("      - file: .git\n"), /one of git's own files/);
+    write(".gitignore", "SELECT 1");
+    assert.deepEqual(load("      - file: .gitignore\n").databases.postgresql.seed, ["SELECT 1"]);
+  });
+
   it("take no folder, no binary file and none that is too large", () => {
     assert.match(problem("      - file: db\n"), /is "db", not a file/);
     write("db/b.sql", Buffer.from([0xff, 0xfe, 0x00]));

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync, realpathSync, statSync } from "node:fs";
-import { join, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import { ENGINES } from "./databases";
 import type { Finding } from "./problems";
 import type { Config } from "./schema";
@@ -12,7 +12,8 @@ const MAX_FILE = 256 * 1024;
 /**
  * Puts the content of files in the place of their names.
  *
- * @param folder the config's folder, out of which no link may lead: a pull request must not get at the files of whoever deploys it
+ * @param folder the config's folder, out of which no link may lead, nor to git's own files in it: a pull request must not get at what
+ *   whoever deploys it has there, such as the token that actions/checkout before v6 leaves in .git/config
  * @returns the config, or what is wrong with the files
  */
 export function withSeedFiles(config: Config, folder: string): { config: Config } | { findings: Finding[] } {
@@ -50,6 +51,11 @@ export function withSeedFiles(config: Config, folder: string): { config: Config 
   return findings.length > 0 ? { findings } : { config: { ...config, databases } };
 }
 
+/** Whether a part of a path is where git keeps its own: in any case of letters, as file systems that know none take it. */
+function isGits(part: string): boolean {
+  return part.toLowerCase() === ".git";
+}
+
 /** @param isAnything whether it may be other than text */
 function readInside(
   folder: string,
@@ -62,6 +68,12 @@ function readInside(
     const path = realpathSync(join(root, file));
     if (path !== root && !path.startsWith(root.endsWith(sep) ? root : root + sep)) {
       return { wrong: "a link out of the config's folder", fix: "Put the file itself there." };
+    }
+    if (relative(root, path).split(sep).some(isGits)) {
+      return {
+        wrong: "one of git's own files, which may hold a workflow's token",
+        fix: "Name a file that the repository has under version control.",
+      };
     }
     const about = statSync(path);
     if (!about.isFile()) return { wrong: "not a file", fix };

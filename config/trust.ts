@@ -5,7 +5,7 @@
 
 /**
  * `trusted`: reviewed, such as a branch of the team's. `internal`: written by somebody with the right to push to the repository. `fork`:
- * written by anybody; the environment holds nothing that is worth taking and reaches nothing outside.
+ * written by anybody; the environment holds nothing that is worth taking and reaches nothing outside. From the most trusted to the least.
  */
 export const TRUST_TIERS = ["trusted", "internal", "fork"] as const;
 
@@ -31,7 +31,10 @@ export interface TrustLimits {
   secrets: boolean;
   /** Egress rules. */
   egress: boolean;
-  /** What is read beyond its namespace: an operator's databases, whose pods ask the API server, and annotations for the ingress controller. */
+  /**
+   * What counts beyond its namespace: an operator's databases, whose pods ask the API server, annotations for the ingress controller, and
+   * URLs that are more open than the platform's default.
+   */
   privileges: boolean;
   /** Beginnings of the repositories that images may come from; null for any. */
   images: string[] | null;
@@ -47,7 +50,12 @@ export const FORK_QUOTA: TrustQuota = { cpu: "3", memory: "3Gi", storage: "2Gi" 
 
 /** Whether an image is from a repository below one of the prefixes: those of whole path segments. */
 export function isFrom(repository: string, prefixes: readonly string[]): boolean {
-  return prefixes.some((prefix) => repository === prefix || repository.startsWith(`${prefix.replace(/\/$/, "")}/`));
+  return prefixes.some((prefix) => repository === prefix || repository.startsWith(`${prefix}/`));
+}
+
+/** Whether a tier is trusted less than another. */
+export function isStricter(tier: TrustTier, than: TrustTier): boolean {
+  return TRUST_TIERS.indexOf(tier) > TRUST_TIERS.indexOf(than);
 }
 
 /**

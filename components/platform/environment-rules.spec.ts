@@ -104,6 +104,9 @@ describe("rules on environments in the cluster", () => {
       ...own,
       "registry.example.com/proxy",
     ]);
+    const egressCanary = { image: `registry.example.com/canary@${DIGEST}` };
+    const withCanary = variable(planned({ egressCanary })["trust-images"], "prefixes");
+    assert.deepEqual(withCanary, [...own, "registry.example.com/canary"]);
     const hard = { "limits.cpu": "1", "limits.memory": "3Gi", "requests.storage": "2Gi" };
     assert.deepEqual(variable(rules["trust-quota"], "hard"), hard);
   });

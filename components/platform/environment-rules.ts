@@ -49,10 +49,11 @@ export function planEnvironmentRules(
 }
 
 /** Repositories of the images that the platform puts into environments. */
-function ownRepositories({ images, egressProxy, s3Client, oauth }: PlatformConfig): string[] {
+function ownRepositories({ images, egressProxy, egressCanary, s3Client, oauth }: PlatformConfig): string[] {
   const all = [
     ...Object.values(images).flatMap((versions) => Object.values(versions)),
     egressProxy?.image,
+    egressCanary?.image,
     s3Client?.image,
     oauth?.oidc?.proxyImage,
   ];

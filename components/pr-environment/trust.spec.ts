@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { repositoryOf } from "../../config/image";
 import { parsePlatform } from "../../config/platform";
 import type { PlatformFacts, PlatformInput } from "../../config/platform";
 import { parseBytes, parseCpu } from "../../config/quantity";
 import { planQuota } from "../../config/quota";
 import { isFrom, type TrustTier } from "../../config/trust";
-import { DIGEST, HOST_PLATFORM, PR, config } from "../../test/support/samples";
+import { DIGEST, HOST_PLATFORM, OAUTH_PLATFORM, PR, config } from "../../test/support/samples";
 import { planPlatform } from "../platform/plan";
 import type { PlainMetadata } from "./args";
 import { planPrEnvironment } from "./plan";
@@ -82,6 +83,55 @@ describe("what the environment of a fork may have", () => {
     const args = of("fork", { databases: { postgresql: true }, jobs: [{ name: "migrate", command: ["migrate"] }] });
     assert.deepEqual(validate(args), []);
     assert.equal(namespaceOf(args).labels["berth.dev/trust"], "fork");
+  });
+
+  it("has images that the API server takes, those that the platform adds included", () => {
+    const own = (name: string) => `registry.example.com/${name}@${DIGEST}`;
+    const fields: PlatformInput = {
+      ...HOST_PLATFORM,
+      trust: { fork: { images: [FORKS], quota: { cpu: "9", memory: "9Gi", storage: "9Gi" } } },
+      egressCanary: { image: own("canary"), when: "always" },
+      egressProxy: { image: own("proxy") },
+      s3Client: { image: own("client") },
+    };
+    const { admission, facts } = planPlatform(parsePlatform(fields));
+    const { variables } = admission["trust-images"]?.policy.spec as {
+      variables: { name: string; expression: string }[];
+    };
+    const known = variables.find(({ name }) => name === "prefixes") ?? assert.fail();
+    const config = {
+      databases: { postgresql: true, redis: true, s3: { seed: [{ object: "a", text: "b" }] } },
+      services: [{ name: "api", image: `${FORKS}/api@${DIGEST}` }],
+      jobs: [{ name: "migrate", command: ["migrate"] }],
+    };
+    const args = of("fork", config, facts);
+    assert.deepEqual(validate(args), []);
+    const images = [...JSON.stringify(planPrEnvironment(args)).matchAll(/"image":"([^"]+)"/g)].map(
+      ([, one]) => one ?? "",
+    );
+    assert.ok(images.includes(own("canary")) && images.includes(own("client")), images.join());
+    const repositories = images.map((one) => repositoryOf(one) ?? "");
+    const refused = repositories.filter((one) => !isFrom(one, JSON.parse(known.expression) as string[]));
+    assert.deepEqual(refused, []);
+  });
+
+  it("has URLs that are as closed as the platform's default, or more", () => {
+    const modes = ["public", "basic", "oidc"] as const;
+    for (const usual of modes) {
+      const facts = factsOf({ fork: { images: [FORKS] } }, { access: { default: usual }, oauth: OAUTH_PLATFORM.oauth });
+      for (const mode of modes) {
+        const isOpener = modes.indexOf(mode) < modes.indexOf(usual);
+        const asked = { access: { mode } };
+        assert.deepEqual(paths("fork", asked, facts), isOpener ? ["config.access.mode"] : [], `${mode} where ${usual}`);
+        assert.deepEqual(paths("internal", asked, facts), []);
+      }
+      assert.deepEqual(paths("fork", {}, facts), []);
+    }
+    const facts = factsOf({ fork: { images: [FORKS] } }, { access: { default: "basic" }, oauth: OAUTH_PLATFORM.oauth });
+    assert.equal(
+      validateTrust(of("fork", { access: { mode: "public" } }, facts))[0]?.reason,
+      '"public" is not for an environment of tier fork: it is more open than the platform\'s default; accepted: basic, oidc. Leave mode out for basic, or, once the code is reviewed, deploy with a higher tier than --trust fork.',
+    );
   });
 
   it("is no image from elsewhere, wherever it is named", () => {

@@ -1,3 +1,4 @@
+import { asClosedAs } from "../../config/access";
 import { enabledEngines, isOperated } from "../../config/databases";
 import { isImageByDigest, repositoryOf } from "../../config/image";
 import { formatPath } from "../../config/problems";
@@ -70,7 +71,9 @@ function refusedEgress(context: PlanContext): InvalidProperty[] {
 }
 
 function refusedPrivileges(context: PlanContext): InvalidProperty[] {
-  const { config, trust } = context;
+  const { config, trust, platform } = context;
+  const { mode } = config.access;
+  const closed = asClosedAs(platform.access.default);
   const refused = (propertyPath: string, why: string, accepted: string) => ({
     propertyPath,
     reason: `not for an environment of tier ${trust}: ${why}; accepted: ${accepted}. ${fix(context, "Remove it")}`,
@@ -92,6 +95,14 @@ function refusedPrivileges(context: PlanContext): InvalidProperty[] {
         "none",
       ),
     ),
+    ...(mode === undefined || closed.includes(mode)
+      ? []
+      : [
+          {
+            propertyPath: "config.access.mode",
+            reason: `"${mode}" is not for an environment of tier ${trust}: it is more open than the platform's default; accepted: ${closed.join(", ")}. ${fix(context, `Leave mode out for ${platform.access.default}`)}`,
+          },
+        ]),
   ];
 }
 
