@@ -63,7 +63,7 @@ export function withDeployOptions(command: Command): Command {
     .addOption(
       new Option(
         "--trust <tier>",
-        "how much its code is trusted (default: fork for a pull request of another repository in GitHub Actions and for what is one already, else the platform's)",
+        "how much its code is trusted (default in GitHub Actions: fork for a pull request of another repository, an error for events that do not say; else what the environment is, else the platform's)",
       ).choices(TRUST_TIERS),
     )
     .option("--platform <file>", "settings of the platform, for a cluster that is not the embedded one")
@@ -151,7 +151,7 @@ export async function requestOf(options: DeployCliOptions): Promise<DeployReques
     });
   }
   const folder = dirname(resolve(path));
-  const trust = options.trust ?? trustOfEvent(process.env);
+  const trust = options.trust === undefined ? trustOfEvent(process.env) : { trust: options.trust };
   const repository = options.repository ?? process.env["GITHUB_REPOSITORY"];
   return {
     config,
@@ -162,7 +162,7 @@ export async function requestOf(options: DeployCliOptions): Promise<DeployReques
     branch: options.branch ?? (await git(folder, "rev-parse", "--abbrev-ref", "HEAD")) ?? missing("--branch"),
     owner: options.owner ?? whoAsks(),
     ...(repository ? { repository } : {}),
-    ...(trust === undefined ? {} : { trust }),
+    ...trust,
   };
 }
 

@@ -1,16 +1,13 @@
 import { ENGINES, ENGINE_TITLES, perEngine, servingVersion, settingsOf, type Engine } from "../config/databases";
 import { ANNOTATION, LABEL } from "../config/labels";
 import type { Config } from "../config/load";
-import { PLATFORM_STACK } from "../config/names";
 import { defaultVersion, parsePlatform } from "../config/platform";
 import { formatBytes, parseBytes } from "../config/quantity";
-import { runEngine } from "./engine";
 import { BerthError, ExitCode } from "./errors";
 import { pause, type Kube, type KubeList, type KubeObject } from "./kube";
 import type { EnvironmentName } from "./naming";
 import type { Progress } from "./progress";
-import { readState } from "./recovery";
-import { runIdFor } from "./run-id";
+import { platformOutput } from "./platform";
 import type { Target } from "./target";
 
 /*
@@ -183,13 +180,7 @@ async function platformVersions(target: Target): Promise<Partial<Record<Engine, 
     const platform = parsePlatform(target.platform);
     return perEngine((engine) => defaultVersion(engine, platform));
   }
-  const output = "defaultVersions";
-  const state = await readState(target, PLATFORM_STACK);
-  const stack = state?.resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-  if (state !== undefined) return withoutNulls(stack?.outputs?.[output]);
-  const args = ["stack", "output", output, "--json", "--stack", PLATFORM_STACK];
-  const result = await runEngine(target, args, { runId: runIdFor(target, PLATFORM_STACK) });
-  return result.code === 0 ? withoutNulls(JSON.parse(result.stdout)) : {};
+  return withoutNulls(await platformOutput(target, "defaultVersions"));
 }
 
 function withoutNulls(versions: unknown): Partial<Record<Engine, string>> {

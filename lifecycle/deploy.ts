@@ -40,6 +40,13 @@ import { readStackConfig, shareEncryption, writeProject, writeStackConfig } from
 export interface DeployRequest extends Omit<PrConfig, "generation" | "asleep"> {
   /** The parsed berth.yaml. */
   readonly config: Config;
+  /**
+   * What asks for it without saying whose code it is, as errors name it. Without a tier, nothing but what is a fork's already is then
+   * deployed.
+   *
+   * @default a person, who leaves the tier to the environment and the platform
+   */
+  readonly unclear?: string;
 }
 
 /** How to deploy it. */
@@ -125,11 +132,14 @@ async function deployRecorded(
 ): Promise<Omit<DeployResult, "durations">> {
   const progress = options.progress ?? silent;
   const pack = await openRecorded(options.policies, recorder);
-  const values = stackValues(request);
+  const { unclear, ...asked } = request;
+  const values = stackValues(asked);
   const print = fingerprint(values);
   const kube = await recorder.phase("connect", () => connect(target));
   const isThere = await assertOwned(kube, name, request.repository);
   if (options.automatic === true && request.config.trigger === "on-demand" && !isThere) return skipped(name, request);
+  // Asked again once the environment is in hand: before, only so that what cannot be changes nothing.
+  await withTrust(target, kube, name, values["berth:pr"], unclear);
   await writeProject(target);
   await recorder.phase("platform", () => ensurePlatform(target, kube, progress, options));
 
@@ -153,7 +163,8 @@ async function deployRecorded(
   );
   if (lease === undefined) throw platformLost(name);
   try {
-    return await deployHeld(target, kube, name, values, print, lease, { ...options, pack }, recorder);
+    const settle = () => withTrust(target, kube, name, values["berth:pr"], unclear);
+    return await deployHeld(target, kube, name, values, settle, print, lease, { ...options, pack }, recorder);
   } finally {
     await lease.release();
   }
@@ -162,6 +173,7 @@ async function deployRecorded(
 /**
  * Brings the stack to what its configuration will say, with the right to do so in hand.
  *
+ * @param settle gives the values' `berth:pr` the tier that the environment gets
  * @param print fingerprint of the values; the same as that of the last deploy keeps its generation
  */
 export async function deployHeld(
@@ -169,6 +181,7 @@ export async function deployHeld(
   kube: Kube,
   name: EnvironmentName,
   values: StackValues,
+  settle: () => Promise<PrConfig>,
   print: string,
   lease: Held,
   options: HeldOptions,
@@ -183,7 +196,7 @@ export async function deployHeld(
       await createStack(target, name.stack);
     }
     await assertStateKnown(kube, name, state);
-    const settled = await withTrust(kube, name, values["berth:pr"]);
+    const settled = await settle();
     const changes = await findDataChanges(target, kube, name, values["berth:config"]);
     assertSafe(name, changes, options.allowDataLoss ?? false);
     for (const { path, message } of changes.losses) progress({ kind: "warning", text: `${path}: ${message}` });
@@ -355,15 +368,17 @@ export async function configuredAs(
   name: EnvironmentName,
   request: DeployRequest,
 ): Promise<Record<string, unknown>> {
-  const values = stackValues(request);
+  const { unclear, ...asked } = request;
+  const values = stackValues(asked);
+  const pr = await withTrust(target, kube, name, values["berth:pr"], unclear);
   const generation = await nextGeneration(target, name, fingerprint(values), 1);
-  return { ...values, "berth:pr": { ...(await withTrust(kube, name, values["berth:pr"])), generation } };
+  return { ...values, "berth:pr": { ...pr, generation } };
 }
 
 /** Where the fingerprint of the last deploy stands in the stack's configuration; the program does not read it. */
 export const fingerprintKey = "berth:fingerprint";
 
-function stackValues({ config, ...pr }: DeployRequest): StackValues {
+function stackValues({ config, ...pr }: Omit<DeployRequest, "unclear">): StackValues {
   // Checked here so that a wrong value is a usage error with a fix, before anything is touched.
   return {
     "berth:role": "pr",

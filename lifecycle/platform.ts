@@ -7,7 +7,9 @@ import { isStatus, type Kube } from "./kube";
 import { leasesPath, newLease, withNotes, type LeaseObject } from "./lease";
 import { assertPreviewSecrets } from "./preview-secrets";
 import type { Progress, Stops } from "./progress";
+import { runEngine } from "./engine";
 import { readState } from "./recovery";
+import { runIdFor } from "./run-id";
 import { interrupted } from "./state";
 import type { Target } from "./target";
 import { createStack, engineFailed, prepareStack, runStack } from "./update";
@@ -70,6 +72,15 @@ async function noteFingerprint(kube: Kube, path: string, wanted: string): Promis
     if (!isStatus(error, 409)) throw error;
     await kube.patch(path, { metadata: { annotations: notes } });
   }
+}
+
+/** An output of the platform's stack; undefined where there is none, or the stack is not to be had. */
+export async function platformOutput(target: Target, output: string): Promise<unknown> {
+  const state = await readState(target, PLATFORM_STACK);
+  if (state !== undefined) return state.resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs?.[output];
+  const args = ["stack", "output", output, "--json", "--stack", PLATFORM_STACK];
+  const result = await runEngine(target, args, { runId: runIdFor(target, PLATFORM_STACK) });
+  return result.code === 0 ? JSON.parse(result.stdout) : undefined;
 }
 
 /**

@@ -15,7 +15,7 @@ import type { StackState } from "./recovery";
 import { runIdFor } from "./run-id";
 import { acquire } from "./state";
 import { connect, type Target } from "./target";
-import { withTrust } from "./trust";
+import { withRecordedTrust } from "./trust";
 import { readStackConfig, writeProject } from "./workspace";
 
 /** How to rotate. */
@@ -102,7 +102,7 @@ async function rotateRecorded(
       const config = await lastConfig(target, name, state);
       databases = chosen(name, config, options.databases);
       recorder.details.databases = databases;
-      const pr = await withTrust(kube, name, config["berth:pr"] as PrConfig);
+      const pr = await withRecordedTrust(kube, name, config["berth:pr"] as PrConfig);
       return { ...config, "berth:pr": pr, "berth:rotate": { at, databases } };
     });
     const { changes } = result.summary;

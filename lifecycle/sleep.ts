@@ -10,6 +10,7 @@ import { silent } from "./progress";
 import { recorded, Recorder } from "./records";
 import { acquire, findLease } from "./state";
 import { connect, type Target } from "./target";
+import { withRecordedTrust } from "./trust";
 import { readStackConfig, writeProject } from "./workspace";
 
 /** An environment whose pods were stopped or started. */
@@ -91,7 +92,8 @@ async function change(
   }
   try {
     const values = { ...(last as unknown as StackValues), "berth:pr": { ...pr, asleep: asleep ? true : undefined } };
-    const result = await deployHeld(target, kube, name, values, print, held, options, recorder);
+    const settle = () => withRecordedTrust(kube, name, values["berth:pr"]);
+    const result = await deployHeld(target, kube, name, values, settle, print, held, options, recorder);
     return { url: result.url, outcome: result.outcome === "unchanged" ? "unchanged" : "done" };
   } finally {
     await held.release();

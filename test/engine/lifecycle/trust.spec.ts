@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { planQuota } from "../../../config/quota";
 import { ExitCode } from "../../../lifecycle/errors";
-import type { KubeObject } from "../../../lifecycle/kube";
+import type { KubeList, KubeObject } from "../../../lifecycle/kube";
 import { environmentName } from "../../../lifecycle/naming";
 import { ensurePlatform } from "../../../lifecycle/platform";
 import { preview } from "../../../lifecycle/preview";
@@ -16,7 +17,12 @@ import { configFor, deployTo, destroyFrom, failsWith, kubeOf, requestFor } from 
 
 const project = "tiers";
 const name = environmentName(project, 1);
+const CANARY = `registry.example.com/canary@sha256:${"c".repeat(64)}`;
 const inside = `/api/v1/namespaces/${name.namespace}`;
+
+interface Template {
+  spec: { initContainers?: { image: string }[] };
+}
 
 interface Quota extends KubeObject {
   spec: { hard: Record<string, string> };
@@ -31,14 +37,16 @@ describe("the tier of an environment", function () {
     requestFor(project, "1", { config: configFor(project, more), ...(trust === undefined ? {} : { trust }) });
   const namespace = () => kube().get<KubeObject>(inside);
   const label = async () => (await namespace()).metadata.labels?.["berth.dev/trust"];
-  /** The platform as it is, but for what it says of trust. */
+  /** The platform as it is, but for what it says of trust, and with a canary from a repository of its own. */
   const platformWith = (trust: object): Target => ({
     ...simulated(),
-    platform: { ...(simulated().platform as object), trust },
+    platform: { ...(simulated().platform as object), egressCanary: { image: CANARY, when: "always" }, trust },
   });
+  const forks = { images: ["localhost/berth"] };
+  const unclear = "the event workflow_dispatch of GitHub Actions";
 
   before(async () => {
-    target = platformWith({ fork: { images: ["localhost/berth"] } });
+    target = platformWith({ fork: forks });
     await destroyFrom(target, project);
     await ensurePlatform(target, kube(), silent);
   });
@@ -73,6 +81,17 @@ describe("the tier of an environment", function () {
     assert.equal(await kube().find(inside), undefined);
   });
 
+  it("is asked for, and nothing is made, where it is not clear whose code it is", async () => {
+    const expected = {
+      exitCode: ExitCode.usage,
+      message: /workflow_dispatch of GitHub Actions does not say whose code/,
+    };
+    const asked = { ...request(undefined), unclear };
+    await failsWith(preview(target, asked), expected);
+    await failsWith(deployTo(target, asked), expected);
+    assert.equal(await kube().find(inside), undefined);
+  });
+
   it("is said by preview, deploy, status, the record and the namespace", async () => {
     const asked = request("fork");
     assert.equal((await preview(target, asked)).trust, "fork");
@@ -82,9 +101,23 @@ describe("the tier of an environment", function () {
     assert.equal((await readRecords(target, name.namespace))[0]?.trust, "fork");
   });
 
+  it("lets the platform's canary come before a fork's app", async () => {
+    const { spec } = await kube().get<KubeObject & { spec: { template: Template } }>(
+      `/apis/apps/v1/namespaces/${name.namespace}/deployments/app`,
+    );
+    assert.equal(spec.template.spec.initContainers?.[0]?.image, CANARY);
+    const { items } = await kube().get<KubeList<KubeObject & Template>>(`${inside}/pods`, {
+      query: { labelSelector: "berth.dev/component=app" },
+    });
+    assert.deepEqual(
+      items.map((pod) => pod.spec.initContainers?.[0]?.image),
+      [CANARY],
+    );
+  });
+
   it("bounds in the API server what a fork's namespace may take", async () => {
     const { spec } = await kube().get<Quota>(`${inside}/resourcequotas/environment`);
-    assert.equal(spec.hard["limits.memory"], "1914Mi");
+    assert.equal(spec.hard["limits.memory"], planQuota(request("fork").config)["limits.memory"]);
     const resources = { requests: { cpu: "10m", memory: "1Gi" }, limits: { cpu: "100m", memory: "1Gi" } };
     const security = { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] }, runAsNonRoot: true };
     const more = {
@@ -100,9 +133,9 @@ describe("the tier of an environment", function () {
   });
 
   it("stays a fork's when a deploy, a sleep or a rotation says nothing, whatever the platform's default", async () => {
-    const trusting = platformWith({ default: "trusted", fork: { images: ["localhost/berth"] } });
+    const trusting = platformWith({ default: "trusted", fork: forks });
     assert.equal((await preview(trusting, request(undefined))).trust, "fork");
-    assert.equal((await deployTo(trusting, request(undefined))).trust, "fork");
+    assert.equal((await deployTo(trusting, { ...request(undefined), unclear })).trust, "fork");
     await setAsleep(trusting, name, true, { who: "test" });
     assert.equal(await label(), "fork");
     await setAsleep(trusting, name, false, { who: "test" });
@@ -154,5 +187,21 @@ describe("the tier of an environment", function () {
       assert.equal(await label(), got);
     }
     assert.deepEqual([(await namespace()).metadata.uid, await claim()], before);
+  });
+
+  it("stays internal when nothing is said, although the platform takes everybody for a fork by now", async () => {
+    const closing = platformWith({ default: "fork", fork: forks });
+    for (const asleep of [true, false]) await setAsleep(closing, name, asleep, { who: "test" });
+    assert.equal(await label(), "internal");
+    await rotate(closing, name, { who: "test" });
+    assert.equal(await label(), "internal");
+    // Also where the platform's settings are somebody else's business, so that its stack alone says it.
+    for (const platform of [closing, { ...closing, platform: undefined }]) {
+      const expected = { exitCode: ExitCode.usage, message: /was deployed as internal, and the platform's default/ };
+      await failsWith(deployTo(platform, request(undefined)), expected);
+      await failsWith(preview(platform, request(undefined)), expected);
+      assert.equal((await deployTo(platform, request("internal"))).trust, "internal");
+    }
+    await ensurePlatform(target, kube(), silent);
   });
 });
