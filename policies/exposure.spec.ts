@@ -14,7 +14,7 @@ import { testPolicy, UNKNOWN, type Given } from "./testing";
 
 const ingress = (host: unknown, spec: object = {}): Given => ({
   type: "kubernetes:networking.k8s.io/v1:Ingress",
-  props: { spec: { ingressClassName: "nginx", rules: [{ host }], ...spec } },
+  props: { metadata: { namespace: "shop-pr-7" }, spec: { ingressClassName: "nginx", rules: [{ host }], ...spec } },
 });
 const host = "shop-pr-7.preview.example.com";
 const service = (spec: object): Given => ({ type: "kubernetes:core/v1:Service", props: { spec } });
@@ -29,6 +29,7 @@ testPolicy({
   passes: {
     "a label under the domain": { given: ingress(host), config: domains },
     "a label under some domain": { given: ingress(host) },
+    "a service's host": { given: ingress("shop-pr-7-api.preview.example.com"), config: domains },
   },
   fails: {
     "another domain": {
@@ -39,6 +40,20 @@ testPolicy({
     "two labels": { given: ingress(`a.${host}`), config: domains, says: /one label/ },
     "the domain itself": { given: ingress("preview.example.com"), config: domains, says: /one label/ },
     "no domain": { given: ingress("localhost"), says: /one label under a domain/ },
+    "the platform's host": {
+      given: ingress("auth.preview.example.com"),
+      config: domains,
+      says: /is auth\.preview\.example\.com, which is not .*, namely shop-pr-7 or shop-pr-7-SERVICE/,
+    },
+    "another pull request's": { given: ingress("shop-pr-8.preview.example.com"), config: domains, says: /namely/ },
+    "one whose number begins so": { given: ingress("shop-pr-70.preview.example.com"), config: domains, says: /namely/ },
+    // The environment of pull request 2 of a project `shop-pr-7-a`, and of one `shop-pr-7`.
+    "one whose project begins so": {
+      given: ingress("shop-pr-7-a-pr-2.preview.example.com"),
+      config: domains,
+      says: /namely/,
+    },
+    "one whose project is so": { given: ingress("shop-pr-7-pr-2-api.preview.example.com"), says: /namely/ },
   },
   skips,
   unknown: { "a host that is not known": { given: ingress(UNKNOWN) } },
@@ -143,6 +158,7 @@ testPolicy({
       given: kind("traefik.io/v1alpha1:IngressRoute"),
       says: /a IngressRoute leads requests past/,
     },
+    "a route of Traefik 2": { given: kind("traefik.containo.us/v1alpha1:IngressRoute"), says: /IngressRoute/ },
     "a route of TCP": { given: kind("traefik.io/v1alpha1:IngressRouteTCP"), says: /IngressRouteTCP/ },
     "a Gateway": { given: kind("gateway.networking.k8s.io/v1:Gateway"), says: /Gateway/ },
     "a route of the Gateway API": { given: kind("gateway.networking.k8s.io/v1beta1:HTTPRoute"), says: /HTTPRoute/ },
@@ -159,17 +175,20 @@ testPolicy({
 
 testPolicy({
   policy: endpointsByCluster,
-  passes: {},
+  passes: { "a Service": { given: service({}) }, "one by its type": { given: service({ type: "ClusterIP" }) } },
   fails: {
     "an EndpointSlice": { given: kind("discovery.k8s.io/v1:EndpointSlice"), says: /addresses behind a Service/ },
     Endpoints: { given: kind("core/v1:Endpoints"), says: /addresses behind a Service/ },
+    "another name": {
+      given: service({ type: "ExternalName", externalName: "kubernetes.default.svc" }),
+      says: /spec\.type is ExternalName: it stands for another name/,
+    },
   },
   skips: {
     ...skips,
-    "a Service": { given: service({}) },
     "the platform": { given: kind("core/v1:Endpoints"), stack: "platform" },
   },
-  unknown: {},
+  unknown: { "a type that is not known": { given: service({ type: UNKNOWN }) } },
 });
 
 it("routes are known by their kinds' own names", () => {

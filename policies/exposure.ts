@@ -1,6 +1,6 @@
 import type { Policies } from "@pulumi/policy";
 import { cloudOpened } from "./egress";
-import type { KubeObject } from "./kubernetes";
+import { namespaceOf, type KubeObject } from "./kubernetes";
 import { shareOf } from "./ranges";
 import { PREVIEWS, resourcePolicy } from "./rule";
 
@@ -20,10 +20,20 @@ interface Ingress extends KubeObject {
 const INGRESS = /^kubernetes:(networking\.k8s\.io\/v1|extensions\/v1beta1):Ingress$/;
 const INGRESS_DOCS = "https://kubernetes.io/docs/concepts/services-networking/ingress/";
 
-/** Hosts are those of previews. */
+/** A part of a label that names another environment: the last `pr-NUMBER` of a label says whose it is. */
+export const ENVIRONMENT_IN_LABEL = /(^|-)pr-[0-9]+(-|$)/;
+
+/** Whether the first label of a host is an environment's, or of one of its services: `NAMESPACE` or `NAMESPACE-SERVICE`. */
+function isOwnLabel(label: string, namespace: string): boolean {
+  const isService = label.startsWith(`${namespace}-`) && !ENVIRONMENT_IN_LABEL.test(label.slice(namespace.length + 1));
+  return label === namespace || isService;
+}
+
+/** Hosts are the environment's own: a path under another's, or under that of the platform's log-in, would take its requests. */
 export const hostUnderDomain = resourcePolicy<Ingress, { domains: readonly string[] }>({
   name: "host-under-preview-domain",
-  description: "Checks that the hosts of a preview's Ingress are one label under a preview domain.",
+  description:
+    "Checks that the hosts of a preview's Ingress are one label under a preview domain, which is the name of its namespace or begins with it and a dash.",
   severity: "high",
   remediation:
     "use the host that Berth gives the service; set `domains` in the pack's config to the platform's domain.",
@@ -35,7 +45,7 @@ export const hostUnderDomain = resourcePolicy<Ingress, { domains: readonly strin
       type: "array",
       items: { type: "string" },
       default: [],
-      description: "Domains of previews. Without any, a host only has to be a label under some domain.",
+      description: "Domains of previews. Without any, the label may be under any domain.",
     },
   },
   check: ({ props, config, report, attempt }) => {
@@ -47,9 +57,11 @@ export const hostUnderDomain = resourcePolicy<Ingress, { domains: readonly strin
         const [label = "", ...rest] = host.split(".");
         const domain = rest.join(".");
         const isUnder = config.domains.length === 0 ? rest.length > 0 : config.domains.includes(domain);
-        if (label === "" || !isUnder) {
+        const namespace = namespaceOf(props);
+        if (!isUnder || !isOwnLabel(label, namespace)) {
           const wanted = config.domains.length === 0 ? "a domain" : config.domains.join(" or ");
-          report(`spec.rules[${index}].host is ${host}, which is not one label under ${wanted}`);
+          const names = `${namespace} or ${namespace}-SERVICE`;
+          report(`spec.rules[${index}].host is ${host}, which is not one label under ${wanted}, namely ${names}`);
         }
       });
     });
@@ -112,6 +124,8 @@ interface Service extends KubeObject {
   readonly spec?: { readonly type?: string; readonly externalIPs?: readonly string[] };
 }
 
+const SERVICE = /^kubernetes:core\/v1:Service(Patch)?$/;
+
 /** Everything comes through the gateway. */
 export const noDoorOfItsOwn = resourcePolicy<Service>({
   name: "no-load-balancer-or-node-port",
@@ -120,7 +134,7 @@ export const noDoorOfItsOwn = resourcePolicy<Service>({
   remediation: "use a Service of type ClusterIP behind the Ingress.",
   url: "https://kubernetes.io/docs/concepts/services-networking/service/#publishing-services-service-types",
   stacks: PREVIEWS,
-  types: /^kubernetes:core\/v1:Service(Patch)?$/,
+  types: SERVICE,
   check: ({ props, report, attempt }) => {
     attempt(() => {
       const type = props.spec?.type ?? "ClusterIP";
@@ -132,9 +146,15 @@ export const noDoorOfItsOwn = resourcePolicy<Service>({
   },
 });
 
-/** API groups of kinds that lead requests to Services past Ingresses: those of Traefik, of the Gateway API and of OpenShift, by their resources. */
+const TRAEFIK_ROUTES = ["ingressroutes", "ingressroutetcps", "ingressrouteudps", "traefikservices"];
+
+/**
+ * API groups of kinds that lead requests to Services past Ingresses: those of Traefik (of version 2 too), of the Gateway API and of
+ * OpenShift, by their resources.
+ */
 export const ROUTES: Readonly<Record<string, readonly string[]>> = {
-  "traefik.io": ["ingressroutes", "ingressroutetcps", "ingressrouteudps", "traefikservices"],
+  "traefik.io": TRAEFIK_ROUTES,
+  "traefik.containo.us": TRAEFIK_ROUTES,
   "gateway.networking.k8s.io": ["gateways", "httproutes", "grpcroutes", "tlsroutes", "tcproutes", "udproutes"],
   "route.openshift.io": ["routes"],
 };
@@ -164,18 +184,22 @@ export const routedByIngress = resourcePolicy<KubeObject>({
   },
 });
 
-/** A gateway follows the addresses of a Service wherever they lead (CVE-2021-25740). */
-export const endpointsByCluster = resourcePolicy<KubeObject>({
+/** A gateway follows the addresses of a Service wherever they lead (CVE-2021-25740), and a name that it stands for. */
+export const endpointsByCluster = resourcePolicy<Service>({
   name: "endpoints-by-the-cluster-alone",
   description:
-    "Checks that a preview does not name the addresses behind its Services itself: the gateway would go there, past all NetworkPolicies of pods.",
+    "Checks that a preview does not name the addresses behind its Services itself, nor another name that a Service stands for (ExternalName): the gateway would go there, past all NetworkPolicies of pods.",
   severity: "high",
-  remediation: "give the Service a selector, and leave the addresses to Kubernetes.",
+  remediation: "give the Service the type ClusterIP and a selector, and leave the addresses to Kubernetes.",
   url: "https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors",
   stacks: PREVIEWS,
-  types: /^kubernetes:(core\/v1:Endpoints|discovery\.k8s\.io\/v1(beta1)?:EndpointSlice)(Patch)?$/,
-  check: ({ report }) => {
-    report("it names addresses behind a Service");
+  types: /^kubernetes:(core\/v1:(Endpoints|Service)|discovery\.k8s\.io\/v1(beta1)?:EndpointSlice)(Patch)?$/,
+  check: ({ type, props, report, attempt }) => {
+    if (!SERVICE.test(type)) report("it names addresses behind a Service");
+    else
+      attempt(() => {
+        if (props.spec?.type === "ExternalName") report("spec.type is ExternalName: it stands for another name");
+      });
   },
 });
 

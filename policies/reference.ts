@@ -78,7 +78,7 @@ a refusal names the rule, the value and the fix:
 ValidatingAdmissionPolicy 'berth-pods' with binding 'berth-pods' denied request: image-by-digest: app has the image nginx:latest, without a digest; fix: name the image as \`REPOSITORY@sha256:DIGEST\`. …
 \`\`\`
 
-- **Where**: namespaces with the labels \`app.kubernetes.io/managed-by=berth\` and \`berth.dev/environment\`. Nobody takes these labels away, nor those of Pod Security, by whatever subresource.
+- **Where**: namespaces with the labels \`app.kubernetes.io/managed-by=berth\` and \`berth.dev/environment\`. Nobody takes these labels away, nor those of Pod Security, by whatever subresource; the two, and that a fork's stays a fork's, hold whatever \`withoutRules\` takes back.
 - **Fences**: no pod starts without the NetworkPolicy \`default-deny\` and the ResourceQuota \`environment\`, and both stay until the namespace is deleted. Every other deletion is let through, and so are changes of labels,
   status and finalizers of what was there before the rules.
 - **What the platform knows** takes the place of the pack's parameters: \`domain\`, the Ingress class, the image of \`egressProxy\`, the namespaces of \`operators\`, which name images and tokens of their own, and \`trust\`: which tiers have secrets

@@ -270,10 +270,16 @@ testPolicy({
 });
 
 const account = (props: object): Given => ({ type: "kubernetes:core/v1:ServiceAccount", props });
+const secret = (props: object): Given => ({ type: "kubernetes:core/v1:Secret", props });
 
 testPolicy({
   policy: noTokenAutomount,
-  passes: { ...passes, "an account without": { given: account({ automountServiceAccountToken: false }) } },
+  passes: {
+    ...passes,
+    "an account without": { given: account({ automountServiceAccountToken: false }) },
+    "a Secret": { given: secret({ type: "Opaque" }) },
+    "one without a type": { given: secret({}) },
+  },
   skips: { ...skips, "the platform's pods": { given: pod({ automountServiceAccountToken: true }), stack: "platform" } },
   fails: {
     "a pod that does not say": { given: pod({ automountServiceAccountToken: undefined }), says: /the pod mounts/ },
@@ -282,6 +288,10 @@ testPolicy({
       says: /volumes\[0\] is a token/,
     },
     "an account that does not say": { given: account({}), says: /account's token is mounted/ },
+    "a Secret that is filled with one": {
+      given: secret({ type: "kubernetes.io/service-account-token" }),
+      says: /the Secret is filled with a token/,
+    },
   },
   unknown: {
     "volumes that are not known": {

@@ -296,16 +296,26 @@ export const resourcesBounded = containerPolicy(
   },
 );
 
+/** The type of Secrets that Kubernetes fills with a token of a service account, which does not expire. */
+export const TOKEN_SECRET = "kubernetes.io/service-account-token";
+
 /** Pods of previews have no business with the API server. */
-export const noTokenAutomount = resourcePolicy<Workload & { automountServiceAccountToken?: boolean }>({
+export const noTokenAutomount = resourcePolicy<Workload & { automountServiceAccountToken?: boolean; type?: string }>({
   name: "no-token-automount",
-  description: "Checks that pods and service accounts of a preview mount no token for the API server.",
+  description:
+    "Checks that pods and service accounts of a preview mount no token for the API server, and that no Secret holds one.",
   severity: "high",
-  remediation: "set `automountServiceAccountToken: false`.",
+  remediation: `set \`automountServiceAccountToken: false\`, and make no Secret of type ${TOKEN_SECRET}.`,
   url: "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",
   stacks: PREVIEWS,
-  types: new RegExp(`${WHOLE_WORKLOADS.source}|^kubernetes:core/v1:ServiceAccount$`),
+  types: new RegExp(`${WHOLE_WORKLOADS.source}|^kubernetes:core/v1:(ServiceAccount|Secret)$`),
   check: ({ type, props, report, attempt }) => {
+    if (type === "kubernetes:core/v1:Secret") {
+      attempt(() => {
+        if (props.type === TOKEN_SECRET) report("the Secret is filled with a token of a service account");
+      });
+      return;
+    }
     if (type === "kubernetes:core/v1:ServiceAccount") {
       if (props.automountServiceAccountToken !== false) report("the service account's token is mounted");
       return;

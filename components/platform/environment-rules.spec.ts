@@ -121,13 +121,32 @@ describe("rules on environments in the cluster", () => {
   it("leave out what the platform takes back, and know no other names", () => {
     const withoutRules = { "image-by-digest": "a registry without digests", "no-load-balancer-or-node-port": "a lab" };
     const rules = planned({ withoutRules });
-    assert.equal(rules["services"], undefined);
-    const messages = rules["pods"]?.policy.spec.validations.map(({ message }) => message.split(":")[0]);
+    const said = (name: string) => rules[name]?.policy.spec.validations.map(({ message }) => message.split(":")[0]);
+    assert.deepEqual(said("services"), ["endpoints-by-the-cluster-alone"]);
+    assert.equal(planned({ withoutRules: { "image-by-digest": "a", "no-token-automount": "b" } })["tokens"], undefined);
+    const messages = said("pods");
     assert.ok(messages?.includes("no-host-path") && !messages.includes("image-by-digest"));
     assert.throws(
       () => planned({ withoutRules: { "image-by-tag": "no reason" } }),
       /withoutRules\.image-by-tag is no rule that the API server checks; accepted: .*image-by-digest.* Correct the name/,
     );
+  });
+
+  it("keep, whatever the platform takes back, what binds the others to a namespace, and its being a fork's", () => {
+    const all = planned()["namespaces"]?.policy.spec.validations ?? assert.fail();
+    const withoutRules = { "namespace-has-owner": "no owners here", "namespace-has-tier": "one tier for all" };
+    const rest = planned({ withoutRules })["namespaces"]?.policy.spec.validations ?? assert.fail();
+    const kept = [
+      '"the namespace of an environment lacks the labels " + variables.unmarked',
+      "that of a fork never changes",
+    ];
+    assert.equal(rest.length, all.length - 2);
+    for (const words of kept) {
+      assert.ok(
+        rest.some(({ messageExpression }) => messageExpression.includes(words)),
+        words,
+      );
+    }
   });
 
   it("ask for fences that every environment has", () => {

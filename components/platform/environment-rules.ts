@@ -42,7 +42,7 @@ export function planEnvironmentRules(
   assertKnown(Object.keys(withoutRules));
   return Object.fromEntries(
     groups.flatMap((group) => {
-      const checks = group.checks.filter(({ rule }) => !(rule in withoutRules));
+      const checks = group.checks.filter(({ rule, always }) => always === true || !(rule in withoutRules));
       return checks.length === 0 ? [] : [[group.name, planGroup({ ...group, checks }, known)]];
     }),
   );

@@ -30,6 +30,8 @@ export interface Check {
   messageExpression: string;
   /** The refusal when that expression fails. */
   message: string;
+  /** Holds also where the platform takes the rule back: without it other rules would not hold. @default false */
+  always?: true;
 }
 
 /** Resources that a group judges, as a ValidatingAdmissionPolicy names them. */

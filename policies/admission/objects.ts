@@ -1,5 +1,6 @@
 import {
   endpointsByCluster,
+  ENVIRONMENT_IN_LABEL,
   hostUnderDomain,
   ingressTls,
   noDoorOfItsOwn,
@@ -48,6 +49,12 @@ export const namespaces: AdmissionGroup = {
       name: "tierBefore",
       expression: `oldObject == null ? variables.tier : ${labels("oldObject")}[?${literal(TRUST)}].orValue("")`,
     },
+    {
+      name: "unmarked",
+      expression:
+        `(variables.given[?${literal(ENVIRONMENT.key)}].orValue("") == ${literal(ENVIRONMENT.value)} ? [] : [${literal(`${ENVIRONMENT.key}=${ENVIRONMENT.value}`)}]) + ` +
+        `(${literal(ENVIRONMENT.name)} in variables.given ? [] : [${literal(ENVIRONMENT.name)}])`,
+    },
     { name: "missing", expression: 'variables.labels.filter(one, variables.given[?one].orValue("") == "")' },
     {
       name: "level",
@@ -64,21 +71,40 @@ export const namespaces: AdmissionGroup = {
       'variables.level == "restricted" && variables.version == "latest"',
       '"the namespace enforces " + variables.level + " of version " + variables.version',
     ),
+    // By these labels every other rule is bound to the namespace.
+    {
+      ...check(
+        namespaceLabelled,
+        "size(variables.unmarked) == 0",
+        '"the namespace of an environment lacks the labels " + variables.unmarked.map(one, string(one)).join(", ")',
+      ),
+      always: true,
+    },
     check(
       namespaceLabelled,
-      `size(variables.missing) == 0 && ${isEnvironment("object")}`,
-      `"the namespace of an environment lacks the labels " + (variables.missing + (variables.given[?${literal(ENVIRONMENT.key)}].orValue("") == ${literal(ENVIRONMENT.value)} ? [] : [${literal(`${ENVIRONMENT.key}=${ENVIRONMENT.value}`)}])).map(one, string(one)).join(", ")`,
+      "size(variables.missing) == 0",
+      '"the namespace of an environment lacks the labels " + variables.missing.map(one, string(one)).join(", ")',
     ),
-    // Not from or to a fork's: what one side has left in volumes would meet the rights of the other.
     check(
       namespaceHasTier,
-      `variables.tier in variables.tiers && (variables.tier == ${literal(FORK)}) == (variables.tierBefore == ${literal(FORK)})`,
-      `variables.tier in variables.tiers ? "its tier goes from " + (variables.tierBefore == "" ? "none" : string(variables.tierBefore)) + " to " + string(variables.tier) + ", and that of a fork never changes" : "its label ${TRUST} is " + (variables.tier == "" ? "missing" : string(variables.tier)) + "; accepted: " + variables.tiers.map(one, string(one)).join(", ")`,
+      "variables.tier in variables.tiers",
+      `"its label ${TRUST} is " + (variables.tier == "" ? "missing" : string(variables.tier)) + "; accepted: " + variables.tiers.map(one, string(one)).join(", ")`,
     ),
+    // Not from or to a fork's: what one side has left in volumes would meet the rights of the other.
+    {
+      ...check(
+        namespaceHasTier,
+        `(variables.tier == ${literal(FORK)}) == (variables.tierBefore == ${literal(FORK)})`,
+        `"its tier goes from " + (variables.tierBefore == "" ? "none" : string(variables.tierBefore)) + " to " + (variables.tier == "" ? "none" : string(variables.tier)) + ", and that of a fork never changes"`,
+      ),
+      always: true,
+    },
   ],
 };
 
 const RULES = "object.spec.?rules.orValue([])";
+/** The first label of a host, and all that comes after it. */
+const PARTS = 'host.split(".", 2)';
 
 /** Ingresses. */
 export const ingresses: AdmissionGroup = {
@@ -93,7 +119,8 @@ export const ingresses: AdmissionGroup = {
     {
       name: "foreignHosts",
       expression:
-        'variables.hosts.filter(host, host != "" && !(size(variables.domains) == 0 ? host.matches("^[^.]+[.].") : variables.domains.exists(domain, host.endsWith("." + domain) && host.indexOf(".") > 0 && host.indexOf(".") == size(host) - size(domain) - 1)))',
+        `variables.hosts.filter(host, host != "" && !host.contains("*") && !(size(${PARTS}) == 2 && (size(variables.domains) == 0 || ${PARTS}[1] in variables.domains) && ` +
+        `(${PARTS}[0] == request.namespace || (host.startsWith(request.namespace + "-") && !${PARTS}[0].substring(size(request.namespace) + 1).matches(${literal(ENVIRONMENT_IN_LABEL.source)})))))`,
     },
     { name: "wideHosts", expression: 'variables.hosts.filter(host, host == "" || host.contains("*"))' },
     {
@@ -106,7 +133,7 @@ export const ingresses: AdmissionGroup = {
     check(
       hostUnderDomain,
       "size(variables.foreignHosts) == 0",
-      'variables.foreignHosts.join(", ") + " is not one label under " + (size(variables.domains) == 0 ? "a domain" : variables.domains.map(one, string(one)).join(" or "))',
+      'variables.foreignHosts.join(", ") + " is not one label under " + (size(variables.domains) == 0 ? "a domain" : variables.domains.map(one, string(one)).join(" or ")) + ", namely " + request.namespace + " or " + request.namespace + "-SERVICE"',
     ),
     check(
       noWildcardHost,
@@ -124,7 +151,7 @@ export const ingresses: AdmissionGroup = {
 /** Services. */
 export const services: AdmissionGroup = {
   name: "services",
-  about: "Environments have no doors beside the gateway.",
+  about: "Environments have no doors beside the gateway, and lead it nowhere else.",
   scope: "environments",
   matched: [writes("", "services")],
   conditions: [changed(field("spec"))],
@@ -138,6 +165,11 @@ export const services: AdmissionGroup = {
       noDoorOfItsOwn,
       '!(variables.type in ["LoadBalancer", "NodePort"]) && size(variables.addresses) == 0',
       '"spec.type is " + variables.type + ", spec.externalIPs is [" + variables.addresses.map(one, string(one)).join(", ") + "]"',
+    ),
+    check(
+      endpointsByCluster,
+      'variables.type != "ExternalName"',
+      '"the Service " + object.metadata.name + " stands for " + object.spec.?externalName.orValue("another name")',
     ),
   ],
 };

@@ -16,6 +16,7 @@ import {
   safeSysctls,
   seccompProfile,
   SECCOMP_PROFILES,
+  TOKEN_SECRET,
   VOLUMES,
 } from "../workloads";
 import {
@@ -53,6 +54,9 @@ export const MAKES_PODS = [
   writes("batch", "jobs", "cronjobs"),
 ];
 
+/** Who makes pods of Jobs: the controller's own account, or where the cluster gives controllers none, the name of all. */
+const JOB_CONTROLLERS = ["system:serviceaccount:kube-system:job-controller", "system:kube-controller-manager"];
+
 /**
  * Whether an operator of the platform made the object: it names images and tokens of its own. Pods of its Jobs are made by Kubernetes; the label is theirs, and a Job
  * of somebody else with that label has been judged when it was made.
@@ -61,7 +65,7 @@ export const BY_OPERATOR: Variable = {
   name: "byOperator",
   expression:
     'variables.operatorNamespaces.exists(one, request.userInfo.username.startsWith("system:serviceaccount:" + one + ":")) || ' +
-    '(size(variables.operatorNamespaces) > 0 && request.userInfo.username == "system:serviceaccount:kube-system:job-controller" && ' +
+    `(size(variables.operatorNamespaces) > 0 && request.userInfo.username in ${literal(JOB_CONTROLLERS)} && ` +
     '"cnpg.io/cluster" in object.metadata.?labels.orValue({}))',
 };
 
@@ -252,6 +256,24 @@ export const serviceAccounts: AdmissionGroup = {
       noTokenAutomount,
       "variables.byOperator || object.?automountServiceAccountToken.orValue(true) == false",
       '"the token of the service account " + object.metadata.name + " is mounted"',
+    ),
+  ],
+};
+
+/** Secrets that Kubernetes fills with tokens. */
+export const tokens: AdmissionGroup = {
+  name: "tokens",
+  about: "No Secret of an environment holds a token of a service account.",
+  scope: "environments",
+  matched: [writes("", "secrets")],
+  conditions: [changed(field("type"))],
+  parameters: [],
+  variables: [],
+  checks: [
+    check(
+      noTokenAutomount,
+      `object.?type.orValue("") != ${literal(TOKEN_SECRET)}`,
+      '"the Secret " + object.metadata.?name.orValue("") + " is filled with a token of a service account"',
     ),
   ],
 };

@@ -27,6 +27,7 @@ function about(policy: Policy, name: string): Pick<AdmissionGroup, "parameters" 
   };
 }
 
+/** Annotations of an object, as a mapping. */
 const annotations = (object: string) => `${object}.metadata.?annotations.orValue({})`;
 
 const secrets = about(tierWithoutSecrets, "tiersWithoutSecrets");

@@ -38,6 +38,12 @@ const account = (automountServiceAccountToken: boolean): Manifest => ({
   metadata: { name: "other" },
   automountServiceAccountToken,
 });
+const secret = (type: string): Manifest => ({
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { name: "token", annotations: { "kubernetes.io/service-account.name": "app" } },
+  type,
+});
 const ingress = (host: string, spec: object = {}): Manifest => ({
   apiVersion: "networking.k8s.io/v1",
   kind: "Ingress",
@@ -225,7 +231,7 @@ export const cases: Record<string, { admits: Manifest[]; refuses: [Manifest, Reg
     ],
   },
   "no-token-automount": {
-    admits: [account(false)],
+    admits: [account(false), secret("Opaque")],
     refuses: [
       [account(true), /the token of the service account other is mounted/],
       [deployment({ automountServiceAccountToken: true }), /the pod mounts its service account's token/],
@@ -235,6 +241,7 @@ export const cases: Record<string, { admits: Manifest[]; refuses: [Manifest, Reg
         }),
         /the volume t is a token/,
       ],
+      [secret("kubernetes.io/service-account-token"), /the Secret token is filled with a token of a service account/],
     ],
   },
   "no-default-service-account": {
@@ -282,9 +289,14 @@ export const cases: Record<string, { admits: Manifest[]; refuses: [Manifest, Reg
     ],
   },
   "host-under-preview-domain": {
-    admits: [ingress("shop-pr-7.berth.localhost")],
+    admits: [ingress("shop-pr-7.berth.localhost"), ingress("shop-pr-7-api.berth.localhost")],
     refuses: [
-      [ingress("shop.example.com"), /shop\.example\.com is not one label under berth\.localhost/],
+      [ingress("shop.example.com"), /shop\.example\.com is not one label under berth\.localhost, namely /],
+      [ingress("auth.berth.localhost"), /auth\.berth\.localhost is not one label/],
+      [ingress("shop-pr-8.berth.localhost"), /shop-pr-8\.berth\.localhost is not one label/],
+      [ingress("shop-pr-70.berth.localhost"), /0\.berth\.localhost is not one label/],
+      [ingress("shop-pr-7-a-pr-2.berth.localhost"), /-a-pr-2\.berth\.localhost is not one label/],
+      [ingress("shop-pr-7.example.com"), /\.example\.com is not one label/],
       [ingress("a.b.berth.localhost"), /a\.b\.berth\.localhost is not one label/],
       [ingress("evil-berth.localhost"), /is not one label/],
     ],
@@ -301,8 +313,18 @@ export const cases: Record<string, { admits: Manifest[]; refuses: [Manifest, Reg
     ],
   },
   "ingress-tls": {
-    admits: [ingress("a.berth.localhost", { ingressClassName: "other", tls: [{ hosts: ["a.berth.localhost"] }] })],
-    refuses: [[ingress("a.berth.localhost", { ingressClassName: "other" }), /nothing for \[a\.berth\.localhost\]/]],
+    admits: [
+      ingress("shop-pr-7.berth.localhost", {
+        ingressClassName: "other",
+        tls: [{ hosts: ["shop-pr-7.berth.localhost"] }],
+      }),
+    ],
+    refuses: [
+      [
+        ingress("shop-pr-7.berth.localhost", { ingressClassName: "other" }),
+        /nothing for \[[a-z0-9-]+\.berth\.localhost\]/,
+      ],
+    ],
   },
   "no-load-balancer-or-node-port": {
     admits: [service({})],
@@ -335,6 +357,10 @@ export const cases: Record<string, { admits: Manifest[]; refuses: [Manifest, Reg
           subsets: [{ addresses: [{ ip: "203.0.113.1" }], ports: [{ port: 80 }] }],
         },
         /the Endpoints app names addresses/,
+      ],
+      [
+        service({ type: "ExternalName", externalName: "kubernetes.default.svc" }),
+        /the Service app stands for kubernetes\.default\.svc/,
       ],
     ],
   },

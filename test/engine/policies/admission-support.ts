@@ -131,7 +131,10 @@ const account: Manifest = {
   automountServiceAccountToken: false,
 };
 
-/** A namespace on the cluster, and who asks there. */
+/** Name of the environment in samples and in the graphs of the examples. */
+const SAMPLE = "shop-pr-7";
+
+/** A namespace on the cluster, and who asks there. Objects name {@link SAMPLE} where they mean it. */
 export class Environment {
   private constructor(
     readonly namespace: string,
@@ -183,7 +186,12 @@ export class Environment {
   }
 
   create(object: Manifest): Promise<KubeObject> {
-    return this.kube.post(pathOf(object, this.namespace), object);
+    return this.kube.post(pathOf(object, this.namespace), this.own(object));
+  }
+
+  /** The object with this environment's name, of which its hosts are made. */
+  private own(object: Manifest): Manifest {
+    return JSON.parse(JSON.stringify(object).replaceAll(SAMPLE, this.namespace)) as Manifest;
   }
 
   /**
@@ -192,7 +200,7 @@ export class Environment {
    * @returns how it refuses, undefined when it does not. What is there already has been let through.
    */
   refusal(object: Manifest): Promise<string | undefined> {
-    return refusalOf(this.kube.post(`${pathOf(object, this.namespace)}?dryRun=All`, object));
+    return refusalOf(this.kube.post(`${pathOf(object, this.namespace)}?dryRun=All`, this.own(object)));
   }
 
   /** Deletes the namespace and waits until it is gone. */
