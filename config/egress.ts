@@ -23,6 +23,9 @@ export const EGRESS_CANARY = "egress-canary";
  */
 export const CANARY_SECONDS = 20;
 
+/** Exit code of a canary that still got out when its time was up (local/images/canary/main.go). Any other says nothing of the policies. */
+export const CANARY_OPEN = 1;
+
 /**
  * What enforces NetworkPolicies, as far as it decides when: the VPC CNI in its two modes, or another plugin, which refuses the egress of a
  * new pod until its policies are in force, or lets it through until then.

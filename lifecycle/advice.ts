@@ -7,6 +7,10 @@ export const ROOT_ADVICE =
 export const CANARY_ADVICE =
   "see whether the cluster's network plugin enforces NetworkPolicies (on EKS: enableNetworkPolicy of the add-on vpc-cni, and its agent's pods in kube-system), and whether egressCanary.target of the platform is nothing that pods may reach.";
 
+/** What to do where a pod's canary has ended without an answer to whether the way out is open. */
+export const CANARY_FAILED_ADVICE =
+  "see in its last lines why it could not ask (egressCanary.image and egressCanary.target of the platform), or in the pod's events what ended it; whether the pod gets out is not known.";
+
 /** What to do about a container that writes where it may not. */
 const READ_ONLY_ADVICE =
   "the container's root is read-only: add the folder that it writes to to writableDirs in berth.yaml, or have it write to /tmp.";

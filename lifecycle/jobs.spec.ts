@@ -88,6 +88,9 @@ describe("what jobs say of themselves", () => {
     const [trouble] = look([attempt(0, "Failed", {}, { initContainerStatuses: [open] })], 31);
     assert.match(trouble?.fix ?? "", /whether the cluster's network plugin enforces NetworkPolicies/);
     assert.equal(trouble?.log?.container, "egress-canary");
+    const killed = { name: "egress-canary", state: { terminated: { exitCode: 137, finishedAt: at(30) } } };
+    const [other] = look([attempt(0, "Failed", {}, { initContainerStatuses: [killed] })], 31);
+    assert.match(other?.fix ?? "", /whether the pod gets out is not known/);
   });
 
   it("keeps what keeps a try from starting", () => {

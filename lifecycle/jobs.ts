@@ -1,7 +1,7 @@
-import { EGRESS_CANARY } from "../config/egress";
+import { CANARY_OPEN, EGRESS_CANARY } from "../config/egress";
 import { SNAPSHOT } from "../config/jobs";
 import { ANNOTATION, LABEL } from "../config/labels";
-import { CANARY_ADVICE } from "./advice";
+import { CANARY_ADVICE, CANARY_FAILED_ADVICE } from "./advice";
 import type { ContainerStatus, Pod, Trouble } from "./trouble";
 
 /*
@@ -83,7 +83,8 @@ function hangs(job: string, pod: Pod, now: number): Trouble | undefined {
 }
 
 function fixOf(pod: Pod, container: ContainerStatus | undefined): string {
-  if (container?.name === EGRESS_CANARY) return CANARY_ADVICE;
+  if (container?.name === EGRESS_CANARY)
+    return container.state?.terminated?.exitCode === CANARY_OPEN ? CANARY_ADVICE : CANARY_FAILED_ADVICE;
   if (container?.name.startsWith("wait-for-") === true) {
     const engine = container.name.slice("wait-for-".length);
     return `see why ${engine} takes no connections: the log of pod ${engine}-0 says it.`;

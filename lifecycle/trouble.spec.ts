@@ -100,6 +100,28 @@ describe("what keeps a pod from becoming ready", () => {
     assert.deepEqual(diagnose([canary(closed)], [], start), []);
   });
 
+  it("does not say that a canary got out which was killed, could not start or could not ask", () => {
+    for (const [exitCode, reason, more] of [
+      [2, "CrashLoopBackOff", {}],
+      [3, "CrashLoopBackOff", {}],
+      [128, "CrashLoopBackOff", { reason: "StartError" }],
+      [137, "OOMKilled", { reason: "OOMKilled" }],
+      [255, "CrashLoopBackOff", {}],
+    ] as const) {
+      const canary = { name: "egress-canary", restartCount: 1, state: { terminated: { exitCode, ...more } } };
+      const found = diagnose(
+        [{ metadata: { name: "app-1" }, status: { phase: "Pending", initContainerStatuses: [canary] } }],
+        [],
+        start,
+      );
+      assert.deepEqual(
+        found.map((each) => [each.reason, each.hopelessAfter]),
+        [[reason, undefined]],
+      );
+      assert.match(found[0]?.fix ?? "", /^see in its last lines why it could not ask .* is not known\.$/);
+    }
+  });
+
   it("tells memory from other crashes", () => {
     const [trouble] = diagnose(
       [pod({ restartCount: 1, state: { terminated: { exitCode: 137, reason: "OOMKilled" } } })],

@@ -1,8 +1,8 @@
 import { ENGINES, ENGINE_TITLES } from "../config/databases";
-import { EGRESS_CANARY } from "../config/egress";
+import { CANARY_OPEN, EGRESS_CANARY } from "../config/egress";
 import { DATABASE_RESOURCES } from "../config/limits";
 import { APP } from "../config/workloads";
-import { CANARY_ADVICE, ROOT_ADVICE } from "./advice";
+import { CANARY_ADVICE, CANARY_FAILED_ADVICE, ROOT_ADVICE } from "./advice";
 import { isJobPod, jobTroubles } from "./jobs";
 import type { KubeObject } from "./kube";
 
@@ -219,7 +219,7 @@ function containerTrouble(pod: string, container: ContainerStatus, events: reado
       log: { pod, container: container.name, previous: restarts > 0 },
     };
   }
-  if (container.name === EGRESS_CANARY && container.ready !== true && (ended?.exitCode ?? 0) !== 0) {
+  if (container.name === EGRESS_CANARY && container.ready !== true && ended?.exitCode === CANARY_OPEN) {
     return {
       object,
       reason: "EgressOpen",
@@ -288,6 +288,7 @@ function startupFix(container: string): string {
 }
 
 function memoryFix(container: string): string {
+  if (container === EGRESS_CANARY) return CANARY_FAILED_ADVICE;
   const engine = ENGINES.find((each) => each === container);
   if (engine === undefined) return `raise ${calledInConfig(container).field}resources.limits.memory in berth.yaml.`;
   const { memory } = DATABASE_RESOURCES[engine].limits;
@@ -295,6 +296,7 @@ function memoryFix(container: string): string {
 }
 
 function crashFix(container: string): string {
+  if (container === EGRESS_CANARY) return CANARY_FAILED_ADVICE;
   const engine = ENGINES.find((each) => container === `wait-for-${each}`);
   if (engine === undefined) return "correct what its log says; `berth status` shows more.";
   return `see why ${ENGINE_TITLES[engine]} takes no connections: the log of pod ${engine}-0 says it.`;

@@ -6,10 +6,13 @@ import { findGo, goEnvironment } from "../local/toolchain/go";
 import { BUILD_FLAGS } from "../local/toolchain/parts";
 
 /*
- * Runs the Go module's tests and writes the counts as JSON to the file that BERTH_TEST_COUNTS names. With the flags of the
- * toolchain's build, so that what that compiled is not compiled again, and without vet, which would analyse all
+ * Runs the tests of the Go module and of images' own programs, and writes the counts as JSON to the file that BERTH_TEST_COUNTS names.
+ * With the flags of the toolchain's build, so that what that compiled is not compiled again, and without vet, which would analyse all
  * of Kubernetes first.
  */
+
+/** Programs of one file that belong to no module (local/images/recipes/go-file.ts). */
+const PROGRAMS = ["../local/images/canary"];
 
 /** A line of `go test -json`, see `go doc test2json`. */
 interface TestEvent {
@@ -25,11 +28,27 @@ async function main(): Promise<number> {
   if (!counts) throw new Error("BERTH_TEST_COUNTS is not set: accepted is the path of a file to write");
   const module = resolve(__dirname, "../local/go");
   const go = await findGo(await readFile(resolve(module, "go.mod"), "utf8"));
-  const child = spawn(go.command, ["test", "-vet=off", ...BUILD_FLAGS, "-json", "./..."], {
-    cwd: module,
-    env: goEnvironment(process.env, go.arch),
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const env = goEnvironment(process.env, go.arch);
+  const found = [await runTests(go.command, module, [...BUILD_FLAGS, "./..."], env)];
+  for (const program of PROGRAMS)
+    found.push(
+      await runTests(go.command, resolve(__dirname, program), ["."], { ...env, GO111MODULE: "off", GOFLAGS: "" }),
+    );
+  const [passed, failed] = [sumOf(found.map((each) => each.passed)), sumOf(found.map((each) => each.failed))];
+  await writeFile(counts, JSON.stringify({ passed, failed }));
+  return failed === 0 ? 0 : 1;
+}
+
+const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0);
+
+/** Runs the tests of some packages and prints what came of them. What fails without a test of its own counts as one. */
+async function runTests(
+  go: string,
+  cwd: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ passed: number; failed: number }> {
+  const child = spawn(go, ["test", "-vet=off", "-json", ...args], { cwd, env, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<number>((done, fail) => {
     child.on("error", fail);
     child.on("close", (code) => done(code ?? 1));
@@ -50,8 +69,7 @@ async function main(): Promise<number> {
     }
   }
   const code = await ended;
-  await writeFile(counts, JSON.stringify({ passed, failed: failed === 0 && code !== 0 ? 1 : failed }));
-  return code;
+  return { passed, failed: failed === 0 && code !== 0 ? 1 : failed };
 }
 
 main().then(

@@ -47,6 +47,22 @@ describe("Platform", () => {
     );
   });
 
+  it("warns where nothing is known of the network plugin and there is no canary, and only there", async () => {
+    for (const given of [
+      { networkPlugin: "fail-closed" },
+      { egressCanary: { image: `a/canary@${DIGEST}` } },
+      { egressCanary: { when: "never" } },
+    ] as const) {
+      const config = parsePlatform({ ...HOST_PLATFORM, ...given });
+      assert.deepEqual((await record(() => new Platform("platform", { config }))).warnings, []);
+    }
+    assert.equal(host.warnings.length, 1);
+    assert.match(
+      host.warnings[0] ?? "",
+      /^networkPlugin is not said, and there is no egressCanary\.image: .*when: never/,
+    );
+  });
+
   it("confines its namespace and refuses all traffic in it", () => {
     for (const recording of [host, deployed]) {
       const { metadata } = recording.get(NAMESPACE, "platform-namespace").inputs as {

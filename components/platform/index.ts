@@ -37,6 +37,7 @@ export class Platform extends pulumi.ComponentResource {
     super("berth:platform:Platform", name, {}, opts);
     const plan = planPlatform(args.config);
     const { transform = {} } = args;
+    for (const warning of plan.warnings) void pulumi.log.warn(warning, this);
 
     const owner = new Children(name, this);
     for (const [suffix, priority] of Object.entries(plan.priorityClasses)) {

@@ -48,6 +48,8 @@ export interface PlatformPlan {
   gateway: GatewayPlan | undefined;
   /** Undefined when the platform has none. */
   broker: BrokerPlan | undefined;
+  /** What is worth a look although nothing is wrong with it by itself. */
+  warnings: readonly string[];
   /** What other stacks need to know. */
   facts: PlatformFacts;
 }
@@ -89,6 +91,7 @@ export function planPlatform(config: PlatformConfig): PlatformPlan {
     deployer: DEPLOYER_ACCOUNT,
     gateway: config.gateway.mode === "deployed" ? planGateway(config.gateway, facts.port) : undefined,
     broker: config.oauth ? planBroker(config.oauth, facts) : undefined,
+    warnings: warningsOf(config),
     facts,
   };
 }
@@ -134,6 +137,15 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     metrics: config.metrics ?? null,
     oauth: planOauthFacts(config, at),
   };
+}
+
+function warningsOf({ networkPlugin, egressCanary }: PlatformConfig): string[] {
+  if (networkPlugin !== undefined || egressCanary?.image !== undefined || egressCanary?.when === "never") return [];
+  return [
+    "networkPlugin is not said, and there is no egressCanary.image: where the network plugin lets a new pod out until its policies are in " +
+      "force, code of pull requests gets out in that time. Say which it is, or give the canary's image; egressCanary.when: never does " +
+      "without on purpose (docs/egress.md).",
+  ];
 }
 
 /** The canary that pods start with, if they do. */

@@ -185,7 +185,7 @@ export const platformSchema = z.strictObject(
       .enum(NETWORK_PLUGINS, NETWORK_PLUGINS.join(", "))
       .optional()
       .describe(
-        "What enforces NetworkPolicies: vpc-cni-standard and fail-open let a new pod out until they are in force, vpc-cni-strict and fail-closed do not. Not known when left out.",
+        "What enforces NetworkPolicies: vpc-cni-standard and fail-open let a new pod out until they are in force, vpc-cni-strict and fail-closed do not. Not known when left out, which `pulumi up` warns of unless egressCanary has an image or is never.",
       ),
     egressCanary: z
       .strictObject(

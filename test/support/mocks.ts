@@ -44,6 +44,8 @@ export interface RecordOptions {
 export class Recording {
   constructor(
     readonly registrations: readonly Registration[],
+    /** What it warned of. */
+    readonly warnings: readonly string[],
     /** What the program gave back. */
     readonly result: unknown,
   ) {}
@@ -81,6 +83,7 @@ export const MOCK_PASSWORD = "mock-password";
  */
 export async function record(program: () => unknown, options: RecordOptions = {}): Promise<Recording> {
   const registrations: Registration[] = [];
+  const warnings: string[] = [];
   await pulumi.runtime.setMocks(
     {
       call: ({ token }) => {
@@ -103,12 +106,14 @@ export async function record(program: () => unknown, options: RecordOptions = {}
     (options.encrypted ?? []).map((key) => `berth:${key}`),
   );
   const restore = watchRegistrations((registration) => registrations.push(registration));
+  const unwatch = watchWarnings((warning) => warnings.push(warning));
   try {
     const result: unknown = await program();
     await pulumi.runtime.disconnect();
-    return new Recording(registrations, result);
+    return new Recording(registrations, warnings, result);
   } finally {
     restore();
+    unwatch();
   }
 }
 
@@ -207,6 +212,19 @@ function watchRegistrations(listener: (registration: Registration) => void): () 
   return () => {
     prototype.registerResource = original;
     prototype.readResource = originalRead;
+  };
+}
+
+/** Listens to what programs warn of, which would go to the terminal here. Gives a function that stops it. */
+function watchWarnings(listener: (warning: string) => void): () => void {
+  const log = pulumi.log as { warn: typeof pulumi.log.warn };
+  const { warn: original } = log;
+  log.warn = (warning) => {
+    listener(warning);
+    return Promise.resolve();
+  };
+  return () => {
+    log.warn = original;
   };
 }
 

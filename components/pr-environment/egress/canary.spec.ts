@@ -18,7 +18,7 @@ const image = `localhost/berth/canary@${DIGEST}`;
 const facts = (fields: Partial<PlatformInput>) => planPlatform(parsePlatform({ ...HOST_PLATFORM, ...fields })).facts;
 
 const environment = {
-  databases: { redis: { seed: ["SET a b"] } },
+  databases: { redis: { seed: ["SET a b"] }, postgresql: { from: { image: `ghcr.io/acme/dump@${DIGEST}` } } },
   services: [{ name: "api", image: `ghcr.io/acme/api@${DIGEST}`, port: 8080 }],
   jobs: [
     { name: "migrate", command: ["migrate"] },
@@ -48,13 +48,13 @@ describe("the canary", () => {
   const podsOf = ({ workloads, jobs }: ReturnType<typeof plan>) =>
     [
       ...workloads.map(({ deployment }) => deployment),
-      ...[...jobs.beforeApp, ...jobs.afterApp].map(({ job }) => job),
+      ...[...jobs.seeds, ...jobs.beforeApp, ...jobs.afterApp].map(({ job }) => job),
     ].map((workload) => (workload as unknown as Template).spec.template.spec);
 
-  it("comes before all else in the pods of app, services and jobs, and asks for the API server unless told what else", () => {
+  it("comes before all else in the pods of app, services, jobs and first data, and asks for the API server unless told what else", () => {
     for (const target of [undefined, "10.20.30.40:443"]) {
       const pods = podsOf(plan({ egressCanary: { image, ...(target === undefined ? {} : { target }) } }));
-      assert.equal(pods.length, 4);
+      assert.equal(pods.length, 6);
       for (const { initContainers: [first] = [] } of pods) {
         assert.deepEqual([first?.name, first?.image], ["egress-canary", image]);
         assert.deepEqual(first?.args, ["--within=20s", ...(target === undefined ? [] : [`--target=${target}`])]);
@@ -62,9 +62,16 @@ describe("the canary", () => {
     }
   });
 
-  it("is not in pods that run programs of databases, and nowhere without one", () => {
-    const with_ = plan({ egressCanary: { image } });
-    assert.doesNotMatch(JSON.stringify([with_.databases, with_.jobs.seeds]), /egress-canary/);
+  it("is refused before an image of the pull request gives its snapshot", () => {
+    const [snapshot] = plan({ egressCanary: { image } }).jobs.seeds.map(({ job }) => (job as unknown as Template).spec);
+    assert.deepEqual(
+      snapshot?.template.spec.initContainers?.map(({ name }) => name),
+      ["egress-canary", "wait-for-postgresql", "snapshot"],
+    );
+  });
+
+  it("is not in pods that run databases, whose programs are the platform's, and nowhere without one", () => {
+    assert.doesNotMatch(JSON.stringify(plan({ egressCanary: { image } }).databases), /egress-canary/);
     assert.doesNotMatch(JSON.stringify(plan({})), /egress-canary/);
   });
 

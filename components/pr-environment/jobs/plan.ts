@@ -146,7 +146,12 @@ function planSeedJob(context: PlanContext, { engine, version, image, wait }: Dat
           { name: "tmp", mountPath: "/tmp" },
         ],
       },
-      waits: [wait, ...(snapshot === undefined ? [] : [planSnapshot(snapshot)])],
+      // First of all: the snapshot's image and the seeds are the pull request's own.
+      waits: [
+        ...planCanary(context, SEED_RESOURCES),
+        wait,
+        ...(snapshot === undefined ? [] : [planSnapshot(snapshot)]),
+      ],
       volumes: [
         ...(files ? [{ name: "seed", configMap: { name: title, items: paths } }] : []),
         ...(snapshot === undefined ? [] : [{ name: "from", emptyDir: { sizeLimit: snapshotRoom(databases, engine) } }]),

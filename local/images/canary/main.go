@@ -5,14 +5,18 @@
 //
 //	canary [--target ADDRESS:PORT] [--within DURATION] [--tries COUNT] [--udp]
 //
-// Exit code 0: refused. 1: the target was still reached when the time was up. 2: wrong arguments.
+// Exit code 0: refused. 1: the target was still reached when the time was up. 2: wrong arguments. 3: the time was up
+// and nothing was asked, since the pod itself could not send.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -22,6 +26,16 @@ const patience = 1500 * time.Millisecond
 
 // pause is the time between two tries.
 const pause = 250 * time.Millisecond
+
+// outcome is what came of a try.
+type outcome int
+
+const (
+	// reached is the zero value: what is not known to be refused is not.
+	reached outcome = iota
+	refused
+	notAsked
+)
 
 func main() {
 	os.Exit(run(os.Args[1:]))
@@ -37,32 +51,38 @@ func run(args []string) int {
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	if _, _, err := net.SplitHostPort(*target); err != nil {
-		fmt.Fprintf(os.Stderr, "canary: --target is %q; it must be an address and a port such as 10.96.0.1:443\n", *target)
+	// No name: what cannot be resolved would look like what is refused.
+	if address, err := netip.ParseAddrPort(*target); err != nil || address.Port() == 0 {
+		fmt.Fprintf(os.Stderr, "canary: --target is %q; it must be an IP address and a port such as 10.96.0.1:443\n", *target)
 		return 2
 	}
 	begin := time.Now()
-	for refused := 0; ; time.Sleep(pause) {
-		reached, detail := try(*target, *udp)
+	for inARow := 0; ; time.Sleep(pause) {
+		came, detail := try(*target, *udp)
 		after := time.Since(begin).Round(time.Millisecond)
-		switch {
-		case !reached:
-			refused++
+		if came == refused {
+			inARow++
 			fmt.Printf("refused: %s: %s\n", *target, detail)
-			if refused >= *tries {
+			if inARow >= *tries {
 				return 0
 			}
-		case after >= *within:
-			fmt.Printf("network policies do not hold: %s after its start this pod reaches %s, which it must not\n", after, *target)
-			return 1
-		default:
-			refused = 0
+			continue
 		}
+		inARow = 0
+		if after < *within {
+			continue
+		}
+		if came == notAsked {
+			fmt.Printf("not known whether network policies hold: %s after its start this pod cannot even ask %s: %s\n", after, *target, detail)
+			return 3
+		}
+		fmt.Printf("network policies do not hold: %s after its start this pod reaches %s, which it must not\n", after, *target)
+		return 1
 	}
 }
 
-// try says whether the target answers, and what happened.
-func try(target string, udp bool) (bool, string) {
+// try says what comes of asking the target, and what happened.
+func try(target string, udp bool) (outcome, string) {
 	answered := make(chan bool, 1)
 	if udp {
 		go func() { answered <- datagram(target) }()
@@ -72,12 +92,31 @@ func try(target string, udp bool) (bool, string) {
 	connection, err := net.DialTimeout("tcp", target, patience)
 	if err == nil {
 		_ = connection.Close()
-		return true, "connected"
+		return reached, "connected"
 	}
 	if <-answered {
-		return true, "a datagram was answered"
+		return reached, "a datagram was answered"
 	}
-	return false, err.Error()
+	if isRefusal(err) {
+		return refused, err.Error()
+	}
+	return notAsked, err.Error()
+}
+
+// isRefusal tells what a network plugin does with what it refuses from what keeps this pod from sending at all, such as
+// an address of its own or a route that it lacks. A plugin drops it, answers it with a reset or an ICMP message, or
+// has the kernel forbid the call (BPF programs on connect).
+func isRefusal(err error) bool {
+	var dial net.Error
+	if errors.As(err, &dial) && dial.Timeout() {
+		return true
+	}
+	for _, code := range []syscall.Errno{syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EHOSTUNREACH, syscall.EPERM} {
+		if errors.Is(err, code) {
+			return true
+		}
+	}
+	return false
 }
 
 // datagram says whether anything comes back to one.
