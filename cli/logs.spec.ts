@@ -51,8 +51,12 @@ describe("logs of an environment", () => {
 
   it("say that nothing was refused, and what cannot be known here", () => {
     assert.equal(
+      renderEgressLog({ environment: "shop-pr-7", refusals: [] }, plain),
+      "shop-pr-7: no way out was refused",
+    );
+    assert.equal(
       renderEgressLog({ environment: "shop-pr-7", refusals: [], remark: "elsewhere" }, plain),
-      "shop-pr-7: no way out was refused\nelsewhere",
+      "shop-pr-7: no refused way out is known\nelsewhere",
     );
   });
 
@@ -68,5 +72,7 @@ describe("logs of an environment", () => {
       "== app-1\none\ntwo\n== api-1",
     );
     assert.equal(renderLogs([], plain), "no pods");
+    const hostile = { pod: "app-1", part: "app", lines: ["\u001b[2J::error::gone", "##[group]x"] };
+    assert.equal(renderLogs([hostile], plain), "== app-1\n: :error::gone\n# #[group]x");
   });
 });

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { harmless } from "../lifecycle/harmless";
 import { egressLog, type EgressLog, type Refusal } from "../lifecycle/egress-log";
 import { logs, type PodLog } from "../lifecycle/logs";
 import { action, command } from "./command";
@@ -36,17 +37,19 @@ export function logsCommand(): Command {
     );
 }
 
-/** What each pod has printed, under its name. */
+/** What each pod has printed, under its name; its words command neither a terminal nor GitHub's runner. */
 export function renderLogs(pods: readonly PodLog[], colors: Colors): string {
   if (pods.length === 0) return "no pods";
-  return pods.map(({ pod, lines }) => [colors.bold(`== ${pod}`), ...lines].join("\n")).join("\n");
+  return pods.map(({ pod, lines }) => [colors.bold(`== ${pod}`), ...lines.map(harmless)].join("\n")).join("\n");
 }
 
 /** What was refused, a line each, oldest first. */
 export function renderEgressLog({ environment, refusals, remark }: EgressLog, colors: Colors): string {
   const lines =
     refusals.length === 0
-      ? `${environment}: no way out was refused`
+      ? remark === undefined
+        ? `${environment}: no way out was refused`
+        : `${environment}: no refused way out is known`
       : table(
           ["TIME", "POD", "TO", "PORT", "PROTOCOL", "REFUSED BY"],
           refusals.map((each) => [

@@ -1,11 +1,10 @@
 import { ENGINES } from "../config/databases";
 import { EGRESS_PROXY } from "../config/egress";
 import { LABEL } from "../config/labels";
-import { absent } from "./absent";
+import { namespaceOf } from "./absent";
 import { messageOf } from "./errors";
-import type { KubeList, KubeObject } from "./kube";
+import type { KubeList } from "./kube";
 import type { EnvironmentName } from "./naming";
-import { isOwned } from "./sweep";
 import { connect, type Target } from "./target";
 import type { Pod } from "./trouble";
 import { masker } from "./waiting";
@@ -30,8 +29,7 @@ const others: readonly string[] = [...ENGINES, EGRESS_PROXY, "access-proxy"];
 export async function logs(target: Target, name: EnvironmentName, count: number): Promise<PodLog[]> {
   const kube = await connect(target);
   const path = `/api/v1/namespaces/${name.namespace}`;
-  const namespace = await kube.find<KubeObject>(path);
-  if (namespace === undefined || !isOwned(namespace, name)) throw absent(target, name);
+  await namespaceOf(kube, target, name);
   const [{ items }, hide] = await Promise.all([
     kube.get<KubeList<Pod>>(`${path}/pods`, { query: { labelSelector: LABEL.component } }),
     masker(kube, name.namespace),

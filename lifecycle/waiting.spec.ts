@@ -74,6 +74,14 @@ describe("an explanation with log lines", () => {
     );
   });
 
+  it("lets neither them nor the trouble command a terminal or GitHub's runner", async () => {
+    const trouble = { ...crash, message: "probe says\n::error::\u001b[2J" };
+    assert.equal(
+      await explain(fakeKube("::add-mask::x\n\u001b[1;1Hup\n"), "shop-pr-1", trouble),
+      "pod app-1 (container app): CrashLoopBackOff: probe says\n: :error::\nits last lines:\n  : :add-mask::x\n  up",
+    );
+  });
+
   it("says which volume is full although only lines before the last ones tell", async () => {
     const error = 'error: could not extend file "base/16384/16396": No space left on device {';
     const rest = Array.from({ length: 20 }, (_, index) => `  field${index}: undefined`);

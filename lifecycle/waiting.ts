@@ -1,6 +1,7 @@
 import { LABEL } from "../config/labels";
 import { messageOf } from "./errors";
 import { fullVolume } from "./full-volume";
+import { harmless } from "./harmless";
 import { jobTroubles } from "./jobs";
 import { pause, type Kube, type KubeList, type KubeObject } from "./kube";
 import { diagnose, type KubeEvent, type Pod, type Trouble } from "./trouble";
@@ -144,20 +145,21 @@ function keep<T extends KubeObject>(store: Map<string, T>, event: { type: string
 
 /**
  * A trouble in full, with the last lines of the container's log where they explain it. Values of the environment's Secrets
- * are masked in all of it: an app may print its own connection string, and a probe's message may repeat it.
+ * are masked in all of it: an app may print its own connection string, and a probe's message may repeat it. Nothing of it moves a terminal
+ * or commands GitHub's runner.
  */
 export async function explain(kube: Kube, namespace: string, trouble: Trouble): Promise<string> {
   const hide = await masker(kube, namespace).catch(() => undefined);
   if (hide === undefined)
     return `${trouble.object}: ${trouble.reason}: (no more is shown: Secrets could not be masked)`;
-  const head = `${trouble.object}: ${trouble.reason}: ${hide(trouble.message)}`;
+  const head = `${trouble.object}: ${trouble.reason}: ${harmless(hide(trouble.message))}`;
   if (trouble.log === undefined) return head;
   const lines = await lastLines(kube, namespace, trouble.log, hide);
   if (lines.length === 0) return head;
   const full = fullVolume(lines, trouble.log.container);
   const quoted = `its last lines:\n${lines
     .slice(-logLines)
-    .map((line) => `  ${line}`)
+    .map((line) => `  ${harmless(line)}`)
     .join("\n")}`;
   return [head, quoted, ...(full === undefined ? [] : [full])].join("\n");
 }

@@ -70,7 +70,8 @@ export function squidSettings(rules: readonly HostRule[]): string {
     "netdb_filename none",
     "max_filedescriptors 4096",
     // `berth logs --egress` reads it (lifecycle/egress-log.ts). Which host was refused is what a developer looks for; paths and queries may be secrets.
-    "logformat berth %ts.%03tu %>a %Ss/%03>Hs %rm %>rd:%>rP %ssl::>sni %ssl::bump_mode",
+    // The greeting's name is any text: encoded (#), so that it can neither end the line nor hide it.
+    "logformat berth %ts.%03tu %>a %Ss/%03>Hs %rm %>rd:%>rP %#ssl::>sni %ssl::bump_mode",
     // Not the probes, which connect and say nothing.
     "acl asked has request",
     "access_log stdio:/dev/stdout berth asked",
