@@ -21,7 +21,7 @@ export function absent(target: Pick<Target, "name">, name: EnvironmentName, more
  *
  * @throws BerthError (usage) when there is no such environment
  */
-export async function namespaceOf(
+export async function findEnvironment(
   kube: Kube,
   target: Pick<Target, "name">,
   name: EnvironmentName,

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { EGRESS_PROXY } from "../config/egress";
 import { LABEL } from "../config/labels";
-import { namespaceOf } from "./absent";
+import { findEnvironment } from "./absent";
 import { hasCode, messageOf } from "./errors";
 import { KubeError, type Kube, type KubeList, type KubeObject } from "./kube";
 import type { EnvironmentName } from "./naming";
@@ -57,7 +57,7 @@ const proxyLines = 50_000;
  */
 export async function egressLog(target: Target, name: EnvironmentName, limit: number): Promise<EgressLog> {
   const kube = await connect(target);
-  const namespace = await namespaceOf(kube, target, name);
+  const namespace = await findEnvironment(kube, target, name);
   // Another environment may have had the same name before.
   const since = Date.parse(namespace.metadata.creationTimestamp ?? "");
   const [connections, hosts] = await Promise.all([

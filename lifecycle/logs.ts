@@ -1,7 +1,7 @@
 import { ENGINES } from "../config/databases";
 import { EGRESS_PROXY } from "../config/egress";
 import { LABEL } from "../config/labels";
-import { namespaceOf } from "./absent";
+import { findEnvironment } from "./absent";
 import { messageOf } from "./errors";
 import type { KubeList } from "./kube";
 import type { EnvironmentName } from "./naming";
@@ -29,7 +29,7 @@ const others: readonly string[] = [...ENGINES, EGRESS_PROXY, "access-proxy"];
 export async function logs(target: Target, name: EnvironmentName, count: number): Promise<PodLog[]> {
   const kube = await connect(target);
   const path = `/api/v1/namespaces/${name.namespace}`;
-  await namespaceOf(kube, target, name);
+  await findEnvironment(kube, target, name);
   const [{ items }, hide] = await Promise.all([
     kube.get<KubeList<Pod>>(`${path}/pods`, { query: { labelSelector: LABEL.component } }),
     masker(kube, name.namespace),
