@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse } from "yaml";
 
 import { controlPlane, type Component, type ComponentContext } from "./components";
@@ -270,6 +272,15 @@ describe("a way to the Internet", () => {
       /expr metadata\('kubernetes\/client-label\/berth\.dev\/outside-names'\) == 'allowed' \|\| \(metadata\('kubernetes\/client-namespace'\) != '' && metadata\('kubernetes\/client-label\/berth\.dev\/environment'\) == ''\)\n[^]*pods verified[^]*forward \. 192\.0\.2\.53/,
     );
     assert.doesNotMatch(second ?? "", /forward|view/);
+  });
+
+  it("is what docs/egress.md shows for other clusters, in full", () => {
+    const [{ data } = { data: undefined }] = dnsManifests(spec, "i@sha256:0", ["/etc/resolv.conf"]).filter(
+      ({ kind }) => kind === "ConfigMap",
+    );
+    const { Corefile } = data as { Corefile: string };
+    const page = readFileSync(join(__dirname, "../../docs/egress.md"), "utf8");
+    assert.ok(page.includes(`\`\`\`\n${Corefile}\`\`\`\n`), `docs/egress.md lacks:\n${Corefile}`);
   });
 });
 
