@@ -35,10 +35,16 @@ export interface Ground {
   readonly image: string;
 }
 
+interface Ended {
+  exitCode: number;
+  startedAt: string;
+  finishedAt: string;
+}
+
 interface EndedPod extends KubeObject {
   status?: {
     phase?: string;
-    containerStatuses?: { state?: { terminated?: { exitCode: number; startedAt: string; finishedAt: string } } }[];
+    containerStatuses?: { state?: { running?: object; terminated?: Ended } }[];
   };
 }
 
@@ -52,6 +58,8 @@ export interface Outcome {
   /** IP packets that arrived in the outside world, whatever they were. */
   readonly packets: number;
   readonly seconds: number;
+  /** When the first of the pods ended, in milliseconds since 1970 and whole seconds. */
+  readonly firstEnd: number;
 }
 
 /** Brings the image that the pods run. */
@@ -87,28 +95,34 @@ export async function removeLeftovers({ kube }: Pick<Ground, "kube">): Promise<v
  * @param fenced Whether the namespaces are environments with their NetworkPolicies. In others everything gets out, which shows that it is
  *   counted; an environment without its policies starts no pod.
  * @param batch Pods of one environment.
+ * @param tries How often a pod must be refused in a row before it ends, each taking two seconds.
+ * @param onRunning Called once for each environment, when all its pods run.
  * @param onBatch Called after each, with what has come of the starts so far.
  */
 export async function startPods(
   ground: Ground,
   starts: number,
-  { fenced, batch, onBatch }: { fenced: boolean; batch: number; onBatch?: (soFar: Outcome) => void },
+  { onBatch, ...options }: BatchOptions & { batch: number; onBatch?: (soFar: Outcome) => void },
 ): Promise<Outcome> {
+  const { batch } = options;
   const [begin, before] = [performance.now(), await packetsOutside(ground.outside)];
-  let [begun, ended, environments, reached] = [0, 0, 0, 0];
+  let [begun, ended, environments, reached, firstEnd] = [0, 0, 0, 0, Infinity];
   const outcome = async (): Promise<Outcome> => ({
     starts: ended,
     environments,
     reached,
     packets: (await packetsOutside(ground.outside)) - before,
     seconds: (performance.now() - begin) / 1000,
+    firstEnd,
   });
   const work = async () => {
     while (begun < starts) {
       const count = Math.min(batch, starts - begun);
       begun += count;
       const number = ++environments;
-      reached += await startBatch(ground, number, count, fenced);
+      const ends = await startBatch(ground, number, count, options);
+      reached += ends.filter(({ exitCode }) => exitCode === 1).length;
+      firstEnd = Math.min(firstEnd, ...ends.map(({ finishedAt }) => Date.parse(finishedAt)));
       ended += count;
       onBatch?.(await outcome());
     }
@@ -118,13 +132,19 @@ export async function startPods(
   return outcome();
 }
 
-/** @returns how many of the pods had an answer */
+interface BatchOptions {
+  readonly fenced: boolean;
+  readonly tries?: number;
+  readonly onRunning?: () => Promise<void>;
+}
+
+/** @returns how each pod ended */
 async function startBatch(
   { kube, outside, image }: Ground,
   number: number,
   count: number,
-  fenced: boolean,
-): Promise<number> {
+  { fenced, tries = 1, onRunning }: BatchOptions,
+): Promise<Ended[]> {
   const context = planContext({ config: config({ projectId: project }), pr: { ...PR, number }, platform: HOST_FACTS });
   const path = `/api/v1/namespaces/${context.namespace}`;
   const bare = { metadata: { name: context.namespace, labels: { [LABEL.project]: project } } };
@@ -134,13 +154,17 @@ async function startBatch(
     await kube.post(`${path}/serviceaccounts`, planServiceAccount(context, APP));
     const policies = `/apis/networking.k8s.io/v1/namespaces/${context.namespace}/networkpolicies`;
     for (const policy of fenced ? Object.values(planNetworkPolicies(context)) : []) await kube.post(policies, policy);
-    const args = ["--target", `${outside.address}:${port}`, "--udp", "--tries", "1", "--within", "0s"];
+    const args = ["--target", `${outside.address}:${port}`, "--udp", "--tries", String(tries), "--within", "0s"];
     await Promise.all(
       Array.from({ length: count }, (_, index) =>
         kube.post(`${path}/pods`, podOf(context, `start-${index}`, image, args)),
       ),
     );
-    return (await untilEnded(kube, `${path}/pods`, count)).filter((code) => code === 1).length;
+    if (onRunning) {
+      await untilRunning(kube, `${path}/pods`, count);
+      await onRunning();
+    }
+    return await untilEnded(kube, `${path}/pods`, count);
   } finally {
     await remove(kube, context.namespace);
   }
@@ -170,13 +194,25 @@ function podOf(context: PlanContext, name: string, image: string, args: readonly
   };
 }
 
+/** Waits until every pod runs. */
+async function untilRunning(kube: Kube, path: string, count: number): Promise<void> {
+  const end = Date.now() + batchSeconds * 1000;
+  for (;;) {
+    const { items } = await kube.get<KubeList<EndedPod>>(path);
+    if (items.filter(({ status }) => status?.containerStatuses?.[0]?.state?.running !== undefined).length === count)
+      return;
+    if (Date.now() > end) throw new Error(`not all of ${count} pods run after ${batchSeconds} s`);
+    await pause(300);
+  }
+}
+
 /**
  * Waits until every pod has ended by itself.
  *
- * @returns their exit codes: 0 for refused, 1 for an answer
+ * @returns their ends, with exit code 0 for refused, 1 for an answer
  * @throws Error for any other end, and for a pod that gave up before an answer could have come, since nothing was sent then
  */
-async function untilEnded(kube: Kube, path: string, count: number): Promise<number[]> {
+async function untilEnded(kube: Kube, path: string, count: number): Promise<Ended[]> {
   const end = Date.now() + batchSeconds * 1000;
   for (;;) {
     const { items } = await kube.get<KubeList<EndedPod>>(path);
@@ -188,7 +224,7 @@ async function untilEnded(kube: Kube, path: string, count: number): Promise<numb
       ),
     ];
     if (strange.length > 0) throw new Error(`pods ended without having asked: ${JSON.stringify(strange)}`);
-    if (ends.length === count) return ends.map(({ exitCode }) => exitCode);
+    if (ends.length === count) return ends;
     if (Date.now() > end)
       throw new Error(`${count - ends.length} of ${count} pods have not ended in ${batchSeconds} s`);
     await pause(300);

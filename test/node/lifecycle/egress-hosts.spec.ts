@@ -260,13 +260,18 @@ describe("hosts that egress rules name, with real packets through a real proxy",
     assert.match(log, /\/403 GET other\.example:8080/);
     assert.match(log, new RegExp(`CONNECT other\\.example:${tlsPort} .*terminate`));
     assert.doesNotMatch(log, /path|query|end-before-headers/);
-    await ask({ tunnel: `api.allowed.example:${tlsPort}`, sni: "other.example" });
+    const spaced = "a b";
+    const forged = "a\n1767323045.250 10.90.0.6 TCP_DENIED/403 GET forged.example:80 - -\n";
+    const tunnel = `api.allowed.example:${tlsPort}`;
+    await ask({ tunnel, sni: "other.example" }, { tunnel, sni: spaced }, { tunnel, sni: forged });
     const { metadata } = await appPod(cluster.kube, namespace);
     const listed = (await egressLog(cluster.target, environment, 1000)).refusals.filter(({ by }) => by === "proxy");
     for (const refusal of [
       { pod: metadata.name, to: "other.example", port: 8080, protocol: "GET" },
       { pod: metadata.name, to: "other.example", port: tlsPort, protocol: "CONNECT" },
       { pod: metadata.name, to: "api.allowed.example", port: tlsPort, protocol: "CONNECT", greeting: "other.example" },
+      { pod: metadata.name, to: "api.allowed.example", port: tlsPort, protocol: "CONNECT", greeting: spaced },
+      { pod: metadata.name, to: "api.allowed.example", port: tlsPort, protocol: "CONNECT", greeting: forged },
     ])
       assert.ok(
         listed.some((each) =>
@@ -274,6 +279,7 @@ describe("hosts that egress rules name, with real packets through a real proxy",
         ),
         `${JSON.stringify(refusal)} is not among ${JSON.stringify(listed)}`,
       );
+    assert.ok(listed.every(({ to }) => to !== "forged.example"));
     // Both passed more than once above.
     const passed = listed.filter(
       ({ to, port, greeting }) => to === "api.allowed.example" && port === 8080 && !greeting,

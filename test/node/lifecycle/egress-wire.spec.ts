@@ -5,7 +5,7 @@ import { parseConfig } from "../../../config/parse";
 import { appPod } from "../../../cli/demo/egress";
 import { BerthError, ExitCode } from "../../../lifecycle/errors";
 import { egressLog } from "../../../lifecycle/egress-log";
-import type { KubeList, KubeObject } from "../../../lifecycle/kube";
+import { pause, type KubeList, type KubeObject } from "../../../lifecycle/kube";
 import { environmentName } from "../../../lifecycle/naming";
 import type { Pod } from "../../../lifecycle/trouble";
 import { openOutside, type Outside } from "../../../local";
@@ -69,7 +69,7 @@ setTimeout(() => { console.log(JSON.stringify({ asked, answered })); process.exi
 /** What the cluster's DNS makes of names, by the container's own settings: an address, or the resolver's word. */
 const resolver = `
 const { resolve4, resolveTxt } = require("node:dns/promises");
-const [names] = [JSON.parse(process.argv[1])];
+const names = JSON.parse(process.argv[1]);
 Promise.all(names.map(([kind, name]) => (kind === "TXT" ? resolveTxt(name) : resolve4(name)).then(String, (error) => error.code)))
   .then((found) => console.log(JSON.stringify(found)));`;
 
@@ -103,8 +103,9 @@ describe("egress on the wire, from real pods", function () {
     await cluster.deploy(project, { config });
   });
   after(async () => {
-    await outside.close();
-    await cluster.destroy(project);
+    // Undefined where `before` has failed.
+    await (outside as Outside | undefined)?.close();
+    await (cluster as RealCluster | undefined)?.destroy(project);
   });
 
   const command = (node: string, questions: readonly Question[]) => [node, "-e", asker, JSON.stringify(questions)];
@@ -155,7 +156,14 @@ describe("egress on the wire, from real pods", function () {
     const overTcp: Question[] = [
       { kind: "tcp", host: outside.address, port: 443 },
       { ...allowed, port: 443 },
+      // A resolver there would be asked over TCP too.
+      { kind: "tcp", host: outside.address, port: 53 },
+      { ...allowed, port: 53 },
     ];
+    const asked = await leaked(async () => {
+      assert.deepEqual((await fromNode(overTcp)).slice(2), ["ECONNREFUSED", "ECONNREFUSED"]);
+    });
+    assert.ok(asked >= 4, `only ${asked} packets of the node's own arrived`);
     const packets = await leaked(async () => {
       const all = [...questions, ...overTcp, { kind: "udp", host: allowed.host, port: allowed.port } as const];
       assert.deepEqual(
@@ -269,11 +277,21 @@ describe("egress on the wire, from real pods", function () {
     const begin = Date.now();
     const fresh: Question = { kind: "tcp", host: outside.otherAddress, port: 81 };
     const resolverPod = await dnsPod();
+    await fromPod([
+      { kind: "udp", host: outside.address, port: 53 },
+      { kind: "udp", host: outside.metadataAddress, port: 443 },
+      { kind: "tcp", host: network.nodeAddress, port: 10250 },
+    ]);
+    const [pid = 0] = await podPids({ name: clusterName }, metadata.uid ?? "");
+    await run("nsenter", ["--target", String(pid), "--net", "--", "perl", "-e", rawSender, outside.address]);
+    await pause(500);
+    process.kill((await partPids(clusterName))["kube-network-policies"] ?? assert.fail("no agent runs"), "SIGKILL");
+    await untilAllowedPasses();
     await fromPod([fresh, { kind: "tcp", host: resolverPod.ip, port: 8080 }, allowed]);
     const { refusals, remark } = await egressLog(cluster.target, environment, 10_000);
     assert.equal(remark, undefined);
     for (const [to, port, protocol] of [
-      // Of the tests above, before the agent was killed, and of this one, after it.
+      // Before the agent was killed, and after it.
       [outside.address, 53, "UDP"],
       [outside.metadataAddress, 443, "UDP"],
       [outside.address, undefined, "other"],
@@ -308,16 +326,22 @@ describe("egress on the wire, from real pods", function () {
     const agent = (await partPids(clusterName))["kube-network-policies"] ?? assert.fail("no agent runs");
     const packets = await leaked(async () => {
       process.kill(agent, "SIGSTOP");
+      let goneOn = Infinity;
+      const goOn = async () => {
+        // Each has asked by now, and its packets wait in the agent's queue.
+        await pause(2000);
+        process.kill(agent, "SIGCONT");
+        goneOn = Date.now();
+      };
       try {
-        const { starts, reached } = await startPods(ground, 4, { fenced: true, batch: 4 });
+        const options = { fenced: true, batch: 4, tries: 12, onRunning: goOn };
+        const { starts, reached, firstEnd } = await startPods(ground, 4, options);
         assert.deepEqual([starts, reached], [4, 0]);
+        // All went on asking, so that what is decided is not about pods that are gone.
+        assert.ok(firstEnd - goneOn > 5000, `a pod ended ${firstEnd - goneOn} ms after the agent went on`);
       } finally {
         process.kill(agent, "SIGCONT");
       }
-      // It answers again, so that what waited in its queue is decided, at the latest a moment later.
-      const [program = "", ...args] = outside.onNode(["curl", "-sf", "-m", "30", "http://127.0.0.1:9080/healthz"]);
-      await run(program, args);
-      await new Promise((done) => setTimeout(done, 500));
     });
     assert.equal(packets, 0);
     await untilAllowedPasses();
