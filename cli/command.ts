@@ -1,6 +1,8 @@
 import { Command, CommanderError, type OptionValues } from "commander";
 import { ConfigError } from "../config/load";
+import { missingRight } from "../lifecycle/engine-errors";
 import { BerthError, ExitCode, messageOf } from "../lifecycle/errors";
+import { isStatus } from "../lifecycle/kube";
 import type { Stops } from "../lifecycle/progress";
 import type { Globals } from "./context";
 import { exitCodesText } from "./exit-codes";
@@ -84,6 +86,8 @@ interface ShownError {
 
 /** What to show of anything that was thrown. Errors of the embedded cluster have the same shape as Berth's own. */
 export function explainError(error: unknown): ShownError {
+  const missing = isStatus(error, 403) ? missingRight(error.message) : undefined;
+  if (missing) return explainError(missing);
   if (error instanceof BerthError) return { message: error.message, fix: error.fix, exitCode: error.exitCode };
   if (error instanceof ConfigError) return { message: error.message, exitCode: ExitCode.usage };
   const { fix, exitCode } = (error ?? {}) as { fix?: unknown; exitCode?: unknown };

@@ -29,6 +29,7 @@ const receipt: Receipt = {
   removedByLabel: [],
   typesChecked: 50,
   unavailable: [],
+  notListed: [],
   left: [],
 };
 
@@ -171,6 +172,21 @@ describe("rendering", () => {
       "PersistentVolume pv-1",
       "1 resource left",
     ]);
+  });
+
+  it("says what a receipt had no right to list, and what that means", () => {
+    const why = "no right";
+    const notListed = [
+      { type: "secrets", namespaced: true, why },
+      { type: "nodes.example.com", namespaced: false, why },
+    ];
+    assert.deepEqual(renderReceipt({ ...receipt, notListed }, plain).slice(1), [
+      "not listed, for want of rights: secrets (their namespace is gone, and all in it)",
+      "not listed, for want of rights: nodes.example.com (they are in no namespace, and deployers make none)",
+      "0 resources left",
+    ]);
+    const left = [{ side: "cluster", kind: "Namespace", name: "shop-pr-1", where: "w" }] as const;
+    assert.match(renderReceipt({ ...receipt, notListed, left }, plain)[1] ?? "", /\(nothing is known of them\)/);
   });
 
   it("lists environments, or says that there are none", () => {

@@ -194,6 +194,15 @@ export function renderReceipt(receipt: Receipt, colors: Colors): string[] {
     receipt.unavailable.length === 0
       ? []
       : [`not answered by: ${receipt.unavailable.join(", ")} (nothing is known of their objects)`];
+  const unlisted = (namespaced: boolean, why: string) => {
+    const types = receipt.notListed.filter((one) => one.namespaced === namespaced).map(({ type }) => type);
+    return types.length === 0 ? [] : [`not listed, for want of rights: ${types.join(", ")} (${why})`];
+  };
+  const isThere = receipt.left.some(({ side, kind }) => side === "cluster" && kind === "Namespace");
+  const notListed = [
+    ...unlisted(true, isThere ? "nothing is known of them" : "their namespace is gone, and all in it"),
+    ...unlisted(false, "they are in no namespace, and deployers make none"),
+  ];
   const byLabel = receipt.removedByLabel.length === 0 ? [] : [`removed by label: ${receipt.removedByLabel.join(", ")}`];
   const count = receipt.left.length;
   const verdict = `${count} ${count === 1 ? "resource" : "resources"} left`;
@@ -201,6 +210,7 @@ export function renderReceipt(receipt: Receipt, colors: Colors): string[] {
     `the stack had ${receipt.had.length} resources; ${receipt.typesChecked} types of object looked through on ${receipt.cluster}`,
     ...byLabel,
     ...unavailable,
+    ...notListed,
     ...receipt.left.map((each) => colors.red(`${each.kind} ${each.name}`)),
     count === 0 ? colors.green(verdict) : colors.red(verdict),
   ];

@@ -29,6 +29,7 @@ import { PolicyCollector, summarise, type PolicyReport, type PolicySummary } fro
 import { silent, type Progress, type Stops } from "./progress";
 import { recorded, Recorder } from "./records";
 import type { StackState } from "./recovery";
+import { haveRights, lacksRights } from "./rights";
 import { acquire, interrupted, leaseLost, superseded, type Held, type StopReason } from "./state";
 import { connect, type Target } from "./target";
 import { withTrust } from "./trust";
@@ -263,11 +264,15 @@ export async function updateHeld(
   const collector = new PolicyCollector(pack?.rules ?? []);
   try {
     const args = ["up", ...(unsure || options.refresh === true ? ["--refresh"] : []), ...packArguments(pack)];
-    result = await recorder.phase("engine", () =>
+    const update = () =>
       runStack(target, args, run, (event) => {
         collector.add(event);
-      }),
-    );
+      });
+    result = await recorder.phase("engine", async () => {
+      const first = await update();
+      const isEarly = lacksRights(first, name.namespace) && (await haveRights(kube, name.namespace, signal));
+      return isEarly ? update() : first;
+    });
   } finally {
     await waiting.stop();
   }

@@ -180,10 +180,13 @@ function stuckError(name: EnvironmentName, stuck: readonly Stuck[], recorder: Re
 }
 
 function leftError(receipt: Receipt, file: string): BerthError {
-  const lines = receipt.left.map(({ kind, name, finalizers }) => {
+  const lines = receipt.left.map(({ kind, name, finalizers, conditions = [] }) => {
     const held = finalizers === undefined ? "" : ` (finalizers: ${finalizers.join(", ")})`;
-    return `  ${kind} ${name}${held}`;
+    return [`  ${kind} ${name}${held}`, ...conditions.map((each) => `    ${each}`)].join("\n");
   });
+  if (receipt.notListed.length > 0) {
+    lines.push(`  and what you have no right to list: ${receipt.notListed.map(({ type }) => type).join(", ")}`);
+  }
   const count = receipt.left.length;
   return new BerthError(
     `${receipt.environment}: ${count} ${count === 1 ? "resource" : "resources"} left:\n${lines.join("\n")}`,

@@ -88,6 +88,20 @@ export interface Found {
   readonly object: KubeObject;
 }
 
+/** A type whose objects are not known, since whoever asks has no right to list them. */
+export interface NotListed {
+  readonly type: ResourceType;
+  /** The API server's own words. */
+  readonly why: string;
+}
+
+/** What was listed. */
+export interface Listing {
+  readonly found: readonly Found[];
+  /** Types of which nothing is known. Empty for an administrator. */
+  readonly notListed: readonly NotListed[];
+}
+
 /**
  * Lists several types at once.
  *
@@ -99,8 +113,9 @@ export async function listAll(
   types: readonly ResourceType[],
   namespace: string | undefined,
   labelSelector?: string,
-): Promise<Found[]> {
+): Promise<Listing> {
   const limit = pLimit(parallelLists);
+  const notListed: NotListed[] = [];
   const lists = await Promise.all(
     types.map((type) =>
       limit(async () => {
@@ -110,10 +125,27 @@ export async function listAll(
         } catch (error) {
           // Some types answer "method not allowed" although discovery offers the verb; they store nothing.
           if (isStatus(error, 404) || isStatus(error, 405)) return [];
-          throw error;
+          if (!isStatus(error, 403)) throw error;
+          notListed.push({ type, why: error.message });
+          return [];
         }
       }),
     ),
   );
-  return lists.flat();
+  return { found: lists.flat(), notListed };
+}
+
+/** The name of a type as `kubectl` takes it, such as `widgets.example.com`. */
+export function nameOfType({ group, resource }: ResourceType): string {
+  return group === "" ? resource : `${resource}.${group}`;
+}
+
+interface Namespace extends KubeObject {
+  status?: { conditions?: { type: string; status: string; message?: string }[] };
+}
+
+/** What a namespace says of itself that holds its deletion up: which kinds and which finalizers are left in it. */
+export function namespaceConditions(namespace: KubeObject): string[] {
+  const { conditions = [] } = (namespace as Namespace).status ?? {};
+  return conditions.filter(({ status }) => status === "True").map(({ type, message }) => message ?? type);
 }

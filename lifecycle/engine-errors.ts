@@ -23,6 +23,22 @@ export function classify(result: EngineResult): EngineFailure {
 /** What programs say when nothing answers them. */
 const NO_ANSWER = /(?:unreachable|connection refused|no route to host|i\/o timeout)[^\n]*/i;
 
+/** The API server's words for a right that nobody has given. */
+const MISSING_RIGHT = /cannot (\w+) resource "([^"]+)" in API group "[^"]*" in the namespace "([^"]+)"/;
+
+function missingRightOf([, verb = "", resource = "", namespace = ""]: RegExpExecArray): BerthError {
+  return new BerthError(`you have no right to ${verb} ${resource} in the namespace ${namespace}`, {
+    fix: "deploy once more: a deploy gives deployers their rights in an environment first, and the API server may learn of them a moment later. If that does not help, have an administrator of the cluster run the command, or bring the platform up to date (`pulumi up --stack platform`).",
+    exitCode: ExitCode.prerequisite,
+  });
+}
+
+/** The error with a fix for whoever was refused something in a namespace for want of a right; undefined for another refusal. */
+export function missingRight(refusal: string): BerthError | undefined {
+  const match = MISSING_RIGHT.exec(refusal);
+  return match ? missingRightOf(match) : undefined;
+}
+
 interface Known {
   readonly pattern: RegExp;
   readonly make: (target: Target, match: RegExpExecArray, result: EngineResult) => BerthError;
@@ -59,6 +75,7 @@ const known: readonly Known[] = [
         exitCode: ExitCode.environmentFailed,
       }),
   },
+  { pattern: MISSING_RIGHT, make: (_target, match) => missingRightOf(match) },
   {
     pattern: /Cannot find module '([^']+)'/,
     make: (_target, match) =>

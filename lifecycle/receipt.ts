@@ -1,5 +1,5 @@
 import { LABEL } from "../config/labels";
-import { discover, listAll, pathOf, type Found } from "./discovery";
+import { discover, listAll, nameOfType, namespaceConditions, pathOf, type Found } from "./discovery";
 import type { StackResource } from "./events";
 import { pause, type Kube, type KubeList, type KubeObject } from "./kube";
 import type { EnvironmentName } from "./naming";
@@ -16,6 +16,18 @@ export interface Leftover {
   /** API path, or URN. */
   readonly where: string;
   readonly finalizers?: readonly string[];
+  /** Of a namespace: what it says of itself, such as which finalizers are left in it. */
+  readonly conditions?: readonly string[];
+}
+
+/** A type of object that was not looked through, since whoever took the receipt had no right to list it. */
+export interface Unlisted {
+  /** As `kubectl` takes it, such as `widgets.example.com`. */
+  readonly type: string;
+  /** Whether its objects are in namespaces: where the environment's is gone, there are none of it. */
+  readonly namespaced: boolean;
+  /** The API server's own words. */
+  readonly why: string;
 }
 
 /** The proof that an environment is gone, or the list of what is not. */
@@ -34,8 +46,13 @@ export interface Receipt {
   readonly typesChecked: number;
   /** API groups whose server did not answer, so that nothing is known about their objects. */
   readonly unavailable: readonly string[];
+  /** Types that could not be listed. Empty for an administrator; deployers may list the rest only while they have rights in the namespace. */
+  readonly notListed: readonly Unlisted[];
   readonly left: readonly Leftover[];
 }
+
+/** What the API server has of an environment, and what is not known of it. */
+type OnCluster = Pick<Receipt, "left" | "typesChecked" | "unavailable" | "notListed">;
 
 /** How long objects whose deletion is under way may take: volumes are removed after their claims. Milliseconds. */
 const settleTime = 20_000;
@@ -50,10 +67,7 @@ interface PersistentVolume extends KubeObject {
  * Objects of an environment that the API server still has: everything in its namespace, whatever its type, volumes bound to
  * claims there, and cluster-scoped objects with its label.
  */
-export async function leftOnCluster(
-  kube: Kube,
-  name: EnvironmentName,
-): Promise<{ left: Leftover[]; typesChecked: number; unavailable: readonly string[] }> {
+export async function leftOnCluster(kube: Kube, name: EnvironmentName): Promise<OnCluster> {
   const { types, unavailable } = await discover(kube);
   const selector = `${LABEL.environment}=${name.namespace}`;
   const clusterScoped = types.filter((type) => !type.namespaced);
@@ -72,7 +86,7 @@ export async function leftOnCluster(
     const path = pathOf(type, type.namespaced ? object.metadata.namespace : undefined, object.metadata.name);
     found.set(object.metadata.uid ?? path, leftover(type.kind, object, path));
   };
-  [...inside, ...labelled].forEach(add);
+  [...inside.found, ...labelled.found].forEach(add);
   for (const volume of volumes.items) {
     if (volume.spec?.claimRef?.namespace !== name.namespace) continue;
     const path = `/api/v1/persistentvolumes/${volume.metadata.name}`;
@@ -80,9 +94,16 @@ export async function leftOnCluster(
   }
   if (namespace) {
     const path = `/api/v1/namespaces/${name.namespace}`;
-    found.set(namespace.metadata.uid ?? path, leftover("Namespace", namespace, path));
+    const conditions = namespaceConditions(namespace);
+    const entry = leftover("Namespace", namespace, path);
+    found.set(namespace.metadata.uid ?? path, conditions.length === 0 ? entry : { ...entry, conditions });
   }
-  return { left: [...found.values()], typesChecked: types.length, unavailable };
+  const notListed = [...inside.notListed, ...labelled.notListed].map(({ type, why }) => ({
+    type: nameOfType(type),
+    namespaced: type.namespaced,
+    why,
+  }));
+  return { left: [...found.values()], typesChecked: types.length - notListed.length, unavailable, notListed };
 }
 
 function leftover(kind: string, object: KubeObject, where: string): Leftover {
@@ -141,6 +162,7 @@ export async function takeReceipt(
         removedByLabel,
         typesChecked: cluster.typesChecked,
         unavailable: cluster.unavailable,
+        notListed: cluster.notListed,
         left,
       };
     }

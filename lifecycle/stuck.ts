@@ -1,4 +1,4 @@
-import { discover, listAll } from "./discovery";
+import { discover, listAll, nameOfType, namespaceConditions } from "./discovery";
 import type { Kube, KubeList, KubeObject } from "./kube";
 
 /** An object that cannot go because somebody has yet to finish with it. */
@@ -25,18 +25,22 @@ interface Deployment extends KubeObject {
   status?: { replicas?: number; readyReplicas?: number };
 }
 
-/** Every object in a namespace that waits for a finalizer, with the controllers that it waits for. */
+/**
+ * Every object in a namespace that waits for a finalizer, with the controllers that it waits for. What the namespace itself says takes the
+ * place of kinds that may not be listed.
+ */
 export async function findStuck(kube: Kube, namespace: string): Promise<Stuck[]> {
   const { types } = await discover(kube);
-  const [found, deployments] = await Promise.all([
+  const [{ found, notListed }, deployments, itself] = await Promise.all([
     listAll(
       kube,
       types.filter((type) => type.namespaced),
       namespace,
     ),
     kube.get<KubeList<Deployment>>("/apis/apps/v1/deployments"),
+    kube.find<KubeObject>(`/api/v1/namespaces/${namespace}`),
   ]);
-  return found.flatMap(({ type, object }) => {
+  const held = found.flatMap(({ type, object }) => {
     const finalizers = object.metadata.finalizers ?? [];
     if (finalizers.length === 0) return [];
     return [
@@ -48,6 +52,10 @@ export async function findStuck(kube: Kube, namespace: string): Promise<Stuck[]>
       },
     ];
   });
+  if (itself === undefined || notListed.length === 0) return held;
+  const unknown = `what you have no right to list (${notListed.map(({ type }) => nameOfType(type)).join(", ")})`;
+  const controllers = [...namespaceConditions(itself), unknown];
+  return [...held, { kind: "Namespace", name: namespace, finalizers: [], controllers }];
 }
 
 /** Parts of a domain that say nothing about whose it is. */

@@ -1,5 +1,6 @@
 import { LABEL, MANAGED_BY } from "../config/labels";
-import { discover, listAll, pathOf, type Found } from "./discovery";
+import { discover, listAll, nameOfType, pathOf, type Found } from "./discovery";
+import { BerthError, ExitCode } from "./errors";
 import { isStatus, pause, type Kube, type KubeObject } from "./kube";
 import type { EnvironmentName } from "./naming";
 
@@ -16,16 +17,34 @@ function isBuiltIn(group: string): boolean {
  * the namespace itself goes, an operator inside it may go first and leave them for ever.
  *
  * @returns What was deleted.
+ * @throws BerthError (prerequisite) without the right to list them, as long as the namespace is not on its way out already.
  */
 export async function deleteCustomResources(kube: Kube, namespace: string, signal: AbortSignal): Promise<string[]> {
   const { types } = await discover(kube);
   const custom = types.filter((type) => type.namespaced && !isBuiltIn(type.group) && type.verbs.includes("delete"));
-  const list = async () =>
-    (await listAll(kube, custom, namespace)).filter(({ object }) => (object.metadata.finalizers ?? []).length > 0);
+  const list = async () => {
+    const { found, notListed } = await listAll(kube, custom, namespace);
+    if (notListed.length > 0)
+      await assertLeaving(kube, namespace, notListed.map(({ type }) => nameOfType(type)).join(", "));
+    return found.filter(({ object }) => (object.metadata.finalizers ?? []).length > 0);
+  };
   const found = await list();
   await Promise.all(found.map((each) => deleteFound(kube, each)));
   while (found.length > 0 && !signal.aborted && (await list()).length > 0) await pause(pollEvery, signal);
   return found.map(nameOf);
+}
+
+/** Deployers lose the right to list with the namespace; before that, it says that they never had it there. */
+async function assertLeaving(kube: Kube, namespace: string, types: string): Promise<void> {
+  const live = await kube.find<KubeObject>(`/api/v1/namespaces/${namespace}`);
+  if (live === undefined || live.metadata.deletionTimestamp !== undefined) return;
+  throw new BerthError(
+    `you have no right to list ${types} in ${namespace}, where such objects may wait for their operator`,
+    {
+      fix: `deploy ${namespace} once more, which gives its deployers their rights in it, or have an administrator run \`berth destroy ${namespace}\`.`,
+      exitCode: ExitCode.prerequisite,
+    },
+  );
 }
 
 /** Kinds, as `group/Kind`, whose deletion ends an environment's pods and frees its volumes. */
@@ -49,7 +68,7 @@ export async function endWorkloads(kube: Kube, name: EnvironmentName, signal: Ab
   }
   const { types } = await discover(kube);
   const kinds = types.filter(({ group, kind }) => workloadKinds.has(`${group}/${kind}`));
-  const found = await listAll(kube, kinds, name.namespace);
+  const { found } = await listAll(kube, kinds, name.namespace);
   await Promise.all(found.map((each) => deleteFound(kube, each)));
 }
 
@@ -70,7 +89,9 @@ export async function removeByLabel(kube: Kube, name: EnvironmentName, signal: A
   const { types } = await discover(kube);
   const candidates = types.filter((type) => !type.namespaced && type.verbs.includes("delete"));
   const selector = `${LABEL.environment}=${name.namespace}`;
-  for (const found of await listAll(kube, candidates, undefined, selector)) {
+  // The receipt says what could not be listed.
+  const labelled = await listAll(kube, candidates, undefined, selector);
+  for (const found of labelled.found) {
     if (found.type.kind === "Namespace") continue;
     removed.push(nameOf(found));
     await deleteFound(kube, found);

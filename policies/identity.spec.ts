@@ -148,9 +148,16 @@ testPolicy({
     bind: { given: rbac([{ ...reads, verbs: ["bind"] }], "Role"), says: /bind/ },
     impersonate: { given: rbac([{ ...reads, resources: ["users"], verbs: ["impersonate"] }]), says: /impersonate/ },
   },
-  skips: other,
+  skips: {
+    ...other,
+    "the right to bind its own role": {
+      given: { ...rbac([{ ...reads, verbs: ["bind"] }]), name: "platform-role-deployer" },
+    },
+  },
   unknown: notKnownRules,
 });
+
+const listsSecrets = rbac([{ apiGroups: [""], resources: ["secrets"], verbs: ["list"] }]);
 
 testPolicy({
   policy: rbacNoClusterWideSecrets,
@@ -167,13 +174,26 @@ testPolicy({
       says: /may list the Secrets/,
     },
     "listing everything": { given: rbac([{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }]), says: /may \*/ },
+    "the deployer": { given: { ...listsSecrets, name: "platform-role-deployer" }, says: /may list the Secrets/ },
   },
   skips: {
     ...other,
+    "the role in environments": { given: { ...listsSecrets, name: "platform-role-environment" } },
     "a Role": { given: rbac([{ apiGroups: [""], resources: ["secrets"], verbs: ["list"] }], "Role") },
   },
   unknown: notKnownRules,
 });
+
+const deployers = {
+  metadata: { name: "berth-environment", namespace: "shop-pr-7" },
+  roleRef: { kind: "ClusterRole", name: "berth-environment" },
+  subjects: [
+    { kind: "ServiceAccount", name: "berth-deployer", namespace: "berth-system" },
+    { kind: "Group", name: "berth:deployers" },
+  ],
+};
+const mallory = { kind: "User", name: "mallory" };
+const bound = (fields: object): Given => made("rbac.authorization.k8s.io/v1:RoleBinding", { ...deployers, ...fields });
 
 const made = (type: string, props: object): Given => ({ type: `kubernetes:${type}`, props });
 
@@ -187,8 +207,25 @@ testPolicy({
     "its own namespace": { given: made("core/v1:Namespace", { metadata: { name: "shop-pr-7" } }) },
     "something in it": { given: made("core/v1:Service", { metadata: { namespace: "shop-pr-7" } }) },
     "a snapshot made known to it": { given: content({}) },
+    "its deployers' rights": { given: bound({}) },
   },
   fails: {
+    "its deployers' rights to another": {
+      given: bound({ subjects: [...deployers.subjects.slice(1), mallory] }),
+      says: /binds the ClusterRole berth-environment/,
+    },
+    "its deployers' rights to one more": {
+      given: bound({ subjects: [...deployers.subjects, mallory] }),
+      says: /binds the ClusterRole berth-environment/,
+    },
+    "its deployers' rights by another name": {
+      given: bound({ metadata: { name: "other", namespace: "shop-pr-7" } }),
+      says: /binds the ClusterRole berth-environment/,
+    },
+    "another role by that name": {
+      given: bound({ roleRef: { kind: "ClusterRole", name: "edit" } }),
+      says: /binds the ClusterRole edit/,
+    },
     "the platform's namespace": {
       given: made("core/v1:ConfigMap", { metadata: { namespace: "berth-system" } }),
       says: /changes the namespace berth-system/,

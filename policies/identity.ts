@@ -1,4 +1,4 @@
-import type { Policies } from "@pulumi/policy";
+import type { Policies, PolicyConfigSchema } from "@pulumi/policy";
 import { namespaceOf, type KubeObject } from "./kubernetes";
 import { matches, PREVIEWS, resourcePolicy } from "./rule";
 
@@ -171,7 +171,8 @@ export const noPullRequestRole = resourcePolicy<{ assumeRolePolicy?: unknown; na
   },
 });
 
-interface Role extends KubeObject {
+/** A role or a binding of Kubernetes. */
+export interface Role extends KubeObject {
   readonly rules?: readonly {
     readonly apiGroups?: readonly string[];
     readonly resources?: readonly string[];
@@ -180,6 +181,7 @@ interface Role extends KubeObject {
     readonly nonResourceURLs?: readonly string[];
   }[];
   readonly roleRef?: { readonly kind?: string; readonly name?: string };
+  readonly subjects?: readonly { readonly kind?: string; readonly name?: string; readonly namespace?: string }[];
 }
 
 const ROLES = /^kubernetes:rbac\.authorization\.k8s\.io\/v1(beta1)?:(Cluster)?Role(Patch)?$/;
@@ -194,7 +196,9 @@ export const rbacNoWildcards = resourcePolicy<Role>({
   url: `${RBAC_DOCS}#least-privilege`,
   exceptions: {
     "platform-role-deployer":
-      "reads, and only reads, every kind of object, for the receipt that nothing of an environment is left",
+      "lists, and only lists, every kind of the groups that it names, for the receipt that nothing of an environment is left; Secrets are of none of them",
+    "platform-role-environment":
+      "lists, and only lists, every kind of object, for the same receipt; it is bound in the namespaces of environments and nowhere else",
   },
   types: ROLES,
   check: ({ props, report, attempt }) => {
@@ -219,6 +223,10 @@ export const rbacNoEscalation = resourcePolicy<Role>({
   severity: "critical",
   remediation: "take the verb away; let an administrator bind roles.",
   url: `${RBAC_DOCS}#escalate-verb`,
+  exceptions: {
+    "platform-role-deployer":
+      "binds one role by its name, its own in environments; the admission policy berth-deployer refuses it any other place, subject or role",
+  },
   types: ROLES,
   check: ({ props, report, attempt }) => {
     (props.rules ?? []).forEach((rule, index) => {
@@ -238,8 +246,8 @@ export const rbacNoClusterWideSecrets = resourcePolicy<Role>({
   remediation: "use a Role in the namespace, or name the Secrets in resourceNames.",
   url: `${RBAC_DOCS}#listing-secrets`,
   exceptions: {
-    "platform-role-deployer":
-      "makes and reads the Secrets of environments, whose namespaces are yet to come; the admission policy berth-deployer refuses writes anywhere else",
+    "platform-role-environment":
+      "no ClusterRoleBinding binds it: a RoleBinding in each environment's namespace does, which the deployer makes there",
     "platform-role-gateway": "Traefik reads the certificates that any Ingress may name",
   },
   types: /^kubernetes:rbac\.authorization\.k8s\.io\/v1(beta1)?:ClusterRole(Patch)?$/,
@@ -271,13 +279,44 @@ interface SnapshotContent {
   };
 }
 
+/** Name of the ClusterRole that deployers have in an environment, and of the RoleBinding there. */
+export const ENVIRONMENT_BINDING = "berth-environment";
+
+/** The parameter that says who deploys. */
+export const DEPLOYERS = {
+  deployers: {
+    type: "array",
+    items: { type: "string" },
+    default: ["ServiceAccount berth-system/berth-deployer", "Group berth:deployers"],
+    description: `Subjects that the RoleBinding ${ENVIRONMENT_BINDING} of an environment gives the ClusterRole ${ENVIRONMENT_BINDING}, all and no other: the platform's deployer and its deployerGroups.`,
+  },
+} satisfies PolicyConfigSchema["properties"];
+
+/** Whether a RoleBinding is the one by which deployers may work on an environment. */
+export function isDeployersBinding({ metadata, roleRef, subjects = [] }: Role, deployers: readonly string[]): boolean {
+  const given = subjects.map(({ kind = "", name = "", namespace }) =>
+    namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`,
+  );
+  return (
+    metadata?.name === ENVIRONMENT_BINDING &&
+    roleRef?.kind === "ClusterRole" &&
+    roleRef.name === ENVIRONMENT_BINDING &&
+    given.length === deployers.length &&
+    given.every((subject) => deployers.includes(subject))
+  );
+}
+
 /** A preview stays in its own namespace. */
-export const previewsTouchNoPlatform = resourcePolicy<Role & SnapshotContent, { namespaces: readonly string[] }>({
+export const previewsTouchNoPlatform = resourcePolicy<
+  Role & SnapshotContent,
+  { namespaces: readonly string[]; deployers: readonly string[] }
+>({
   name: "previews-touch-no-platform",
   description:
     "Checks that a preview makes nothing in the platform's namespaces and nothing that has no namespace, but for what makes a snapshot of a volume known to it.",
   severity: "critical",
-  remediation: "put it into the stack of the platform.",
+  remediation:
+    "put it into the stack of the platform; where that has deployerGroups of its own, name them in `deployers` of the pack's config.",
   url: "https://kubernetes.io/docs/concepts/security/multi-tenancy/#namespaces",
   stacks: PREVIEWS,
   types: /^kubernetes:/,
@@ -288,6 +327,7 @@ export const previewsTouchNoPlatform = resourcePolicy<Role & SnapshotContent, { 
       default: ["berth-system", "default", "kube-*"],
       description: "Namespaces that no preview may change; `*` for any text.",
     },
+    ...DEPLOYERS,
   },
   check: ({ type, props, config, report, attempt }) => {
     if (CLUSTER_SCOPED.test(type)) {
@@ -309,7 +349,8 @@ export const previewsTouchNoPlatform = resourcePolicy<Role & SnapshotContent, { 
         report("the snapshot that it is about would be deleted with it");
     });
     attempt(() => {
-      if (props.roleRef?.kind === "ClusterRole") report(`it binds the ClusterRole ${props.roleRef.name ?? ""}`);
+      if (props.roleRef?.kind !== "ClusterRole") return;
+      if (!isDeployersBinding(props, config.deployers)) report(`it binds the ClusterRole ${props.roleRef.name ?? ""}`);
     });
   },
 });

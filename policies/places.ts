@@ -61,7 +61,7 @@ const ADMISSION: Record<string, Cell> = {
   "namespace-has-quota": around("no pod starts in an environment without its fences"),
   "host-rules-need-a-cni": around("rules by host name are refused where nothing enforces them"),
   "routed-by-ingress-alone": around("routes that are no Ingresses are refused, whatever their hosts"),
-  "rbac-no-cluster-wide-secrets": "cluster-wide",
+  "rbac-no-cluster-wide-secrets": around("by the deployer Secrets are read in environments alone"),
   "no-secret-outside-secret": "detectors",
   "secrets-have-a-source": "source",
   "storage-encrypted": "cluster-wide",

@@ -87,7 +87,8 @@ ValidatingAdmissionPolicy 'berth-pods' with binding 'berth-pods' denied request:
   Ephemeral containers too.
 - **Stricter than the pack**: sizes of ranges are added up without what they have in common and without \`except\`. **Not as strict**: resources are judged on pods alone, after the LimitRange has filled them in.
 - **Deployers** write in environments and keep their leases, and nothing else, subresources included; \`berth-deployer\` holds for members of its groups whatever other rights they have. Reading is up to RBAC alone:
-  the role lists every kind, Secrets included, in all namespaces, since those of environments are not known before.
+  outside environments deployers list what may be left of one, and no Secret. In an environment they have the ClusterRole \`berth-environment\`, by a RoleBinding that comes right after the namespace and goes with it:
+  the one right that they, or a program, may give there, to exactly the platform's deployers (\`deployers\` of the rules, from the platform's \`deployerGroups\`).
 - **No MutatingAdmissionPolicy**, though Kubernetes 1.36 has them as stable: the program writes out all that an environment needs. A value that is changed on its way in would be undone and made again by every update, and
   a program that breaks a rule would never hear of it.
 `;

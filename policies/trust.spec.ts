@@ -215,6 +215,14 @@ testPolicy({
 
 const operated = inside("postgresql.cnpg.io/v1:Cluster");
 const privileges = tiers(operated, /postgresql\.cnpg\.io is a group whose controller acts/);
+const deployers = {
+  metadata: { name: "berth-environment" },
+  roleRef: { kind: "ClusterRole", name: "berth-environment" },
+  subjects: [
+    { kind: "ServiceAccount", name: "berth-deployer", namespace: "berth-system" },
+    { kind: "Group", name: "berth:deployers" },
+  ],
+};
 const fork = (given: Given) => [namespace("fork"), given];
 testPolicy({
   policy: tierPrivileges,
@@ -222,6 +230,7 @@ testPolicy({
     ...privileges.passes,
     ...elsewhere(operated),
     "a pod without token": { given: fork(pod({})) },
+    "its deployers' rights": { given: fork(inside("rbac.authorization.k8s.io/v1:RoleBinding", deployers)) },
     "the gateway's objects": { given: fork(inside("traefik.io/v1alpha1:Middleware")) },
     "annotations of Berth's": {
       given: fork(
@@ -233,6 +242,15 @@ testPolicy({
     ...privileges.fails,
     "a binding of roles": {
       given: fork(inside("rbac.authorization.k8s.io/v1:RoleBinding")),
+      says: /it gives rights in the API server/,
+    },
+    "its deployers' rights to another": {
+      given: fork(
+        inside("rbac.authorization.k8s.io/v1:RoleBinding", {
+          ...deployers,
+          subjects: [{ kind: "User", name: "mallory" }],
+        }),
+      ),
       says: /it gives rights in the API server/,
     },
     "an annotation for the ingress controller": {

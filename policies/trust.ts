@@ -1,5 +1,6 @@
 import type { Policies, PolicyConfigSchema } from "@pulumi/policy";
 import { EGRESS_POLICY, egressRules } from "./egress-rules";
+import { DEPLOYERS, isDeployersBinding, type Role } from "./identity";
 import { all, containersOf, namespaceOf, podOf, WORKLOADS, type KubeObject, type Workload } from "./kubernetes";
 import { matches, PREVIEWS, resourcePolicy, stackPolicy, type JudgedStack } from "./rule";
 
@@ -249,6 +250,7 @@ export const tierImages = stackPolicy<ImageConfig>({
 interface PrivilegeConfig extends TierConfig {
   readonly groups: readonly string[];
   readonly annotations: readonly string[];
+  readonly deployers: readonly string[];
 }
 
 const BINDINGS = /^kubernetes:rbac\.authorization\.k8s\.io\/[^:]+:(Role|RoleBinding)(Patch)?$/;
@@ -257,7 +259,7 @@ const BINDINGS = /^kubernetes:rbac\.authorization\.k8s\.io\/[^:]+:(Role|RoleBind
 export const tierPrivileges = stackPolicy<PrivilegeConfig>({
   name: "tier-without-privileges",
   description:
-    "Checks that a fork's environment has no roles, no tokens of the API server, no objects of operators and no annotations for the ingress controller.",
+    "Checks that a fork's environment has no roles but its deployers', no tokens of the API server, no objects of operators and no annotations for the ingress controller.",
   severity: "critical",
   remediation: "remove databases.postgresql.operator and ingress.annotations from berth.yaml.",
   url: "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
@@ -282,11 +284,12 @@ export const tierPrivileges = stackPolicy<PrivilegeConfig>({
       ],
       description: "Annotations of an Ingress that it may have, `*` for any text. Berth sets them.",
     },
+    ...DEPLOYERS,
   },
   check: (judged) => {
     const { config, report, attempt } = judged;
-    inTiers(judged, BINDINGS, (_props, urn) => {
-      report("it gives rights in the API server", urn);
+    inTiers<Role>(judged, BINDINGS, (props, urn) => {
+      if (!isDeployersBinding(props, config.deployers)) report("it gives rights in the API server", urn);
     });
     inTiers(judged, /^kubernetes:[^:]*\.[^:]*:/, (_props, urn, type) => {
       const group = type.split(":")[1]?.split("/")[0] ?? "";

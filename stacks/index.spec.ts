@@ -27,20 +27,18 @@ describe("the program", () => {
   it("makes one environment in a pull request's stack, and nothing that all share", async () => {
     const { registrations, result } = await record(program, { stack: "pr-shop-7", config: CONFIG, stacks: STACKS });
     const types = new Set(registrations.map(({ type }) => type));
-    for (const shared of [
-      "IngressClass",
-      "PriorityClass",
-      "ClusterRole",
-      "ClusterRoleBinding",
-      "Role",
-      "RoleBinding",
-    ]) {
+    for (const shared of ["IngressClass", "PriorityClass", "ClusterRole", "ClusterRoleBinding", "Role"]) {
       assert.equal(
         [...types].some((type) => type.endsWith(`:${shared}`)),
         false,
         shared,
       );
     }
+    const bindings = registrations.filter(({ type }) => type.endsWith(":RoleBinding"));
+    assert.deepEqual(
+      bindings.map(({ name }) => name),
+      ["shop-pr-7-deployers"],
+    );
     assert.equal(registrations.filter(({ parent }) => parent === undefined).length, 1);
     const { quota, ...rest } = await valuesOf(result);
     assert.deepEqual(quota, planQuota(config({ databases: { postgresql: true } })));

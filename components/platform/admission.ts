@@ -7,7 +7,7 @@ import { PLATFORM_NAMESPACE } from "../../config/names";
 import type { PlatformConfig } from "../../config/platform";
 import { SNAPSHOT_API } from "../../config/seed";
 import { clusterMetadata } from "./context";
-import { DEPLOYER } from "./rbac";
+import { DEPLOYER, ENVIRONMENT_ROLE, deployers } from "./rbac";
 
 /** What the API server checks, and for which objects. */
 export interface AdmissionPlan {
@@ -18,12 +18,13 @@ export interface AdmissionPlan {
 /**
  * Plans what RBAC cannot say, since namespaces of environments have no names known before: a deployer writes in namespaces of
  * environments only, subresources such as `pods/exec` and `serviceaccounts/token` included, makes and deletes only such namespaces, and
- * in the platform namespace keeps leases and nothing else. A leaked deployer token thus reaches environments, not what else runs in the
- * cluster.
+ * in the platform namespace keeps leases and nothing else. Of rights it gives exactly one: its own in an environment. A leaked deployer
+ * token thus reaches environments, not what else runs in the cluster.
  *
  * It holds for the deployer's service account and for the configured groups, whatever other rights their members have.
  */
-export function planDeployerAdmission({ deployerGroups, snapshots }: PlatformConfig): AdmissionPlan {
+export function planDeployerAdmission(config: PlatformConfig): AdmissionPlan {
+  const { deployerGroups, snapshots } = config;
   const metadata = clusterMetadata(DEPLOYER);
   const isAccount = `request.userInfo.username == "system:serviceaccount:${PLATFORM_NAMESPACE}:${DEPLOYER}"`;
   return {
@@ -67,6 +68,11 @@ export function planDeployerAdmission({ deployerGroups, snapshots }: PlatformCon
             reason: "Forbidden",
           },
           {
+            expression: `request.resource.group != "rbac.authorization.k8s.io" || (request.resource.resource == "rolebindings" && (object == null || (${isDeployersBinding(config)})))`,
+            message: `deployers of Berth give no rights but their own in an environment: the RoleBinding ${ENVIRONMENT_ROLE} of the ClusterRole ${ENVIRONMENT_ROLE} to exactly the platform's deployers`,
+            reason: "Forbidden",
+          },
+          {
             expression: `request.operation != "CONNECT" || !(${isAccount})`,
             message: "the deployer of Berth opens no connection into a pod, nor to a node or a Service",
             reason: "Forbidden",
@@ -95,6 +101,22 @@ function namesSnapshot(snapshots: PlatformConfig["snapshots"]): string {
   const isOfKind = `request.resource.group == ${JSON.stringify(SNAPSHOT_API)} && request.resource.resource == "volumesnapshotcontents"`;
   const isRight = `object == null || (object.spec.deletionPolicy == "Retain" && (${isListed}))`;
   return `${isOfKind} && variables.wasOurs && variables.isOurs && (${isRight})`;
+}
+
+/** Whether the object, a RoleBinding, is the one that an environment has: its name, its role and its subjects. */
+function isDeployersBinding(config: PlatformConfig): string {
+  const subjects = deployers(config);
+  const isOne = subjects.map((subject) => {
+    const namespace = "namespace" in subject ? subject.namespace : "";
+    return `(subject.kind == ${JSON.stringify(subject.kind)} && subject.name == ${JSON.stringify(subject.name)} && subject.?namespace.orValue("") == ${JSON.stringify(namespace)})`;
+  });
+  return [
+    `object.metadata.name == "${ENVIRONMENT_ROLE}"`,
+    'object.roleRef.kind == "ClusterRole"',
+    `object.roleRef.name == "${ENVIRONMENT_ROLE}"`,
+    `size(object.?subjects.orValue([])) == ${subjects.length}`,
+    `object.?subjects.orValue([]).all(subject, ${isOne.join(" || ")})`,
+  ].join(" && ");
 }
 
 /** The platform namespace is managed by Berth too, but is no environment. */

@@ -22,7 +22,7 @@ const groups = generated as readonly AdmissionGroup[];
  */
 export function planEnvironmentRules(
   config: PlatformConfig,
-  { domain, ingressClass, trust }: Pick<PlatformFacts, "domain" | "ingressClass" | "trust">,
+  { deployers, domain, ingressClass, trust }: Pick<PlatformFacts, "deployers" | "domain" | "ingressClass" | "trust">,
 ): Record<string, AdmissionPlan> {
   const { operators, egressHosts, egressProxy, withoutRules } = config;
   const { images, quota } = trust.limits.fork;
@@ -31,6 +31,7 @@ export function planEnvironmentRules(
     classes: [ingressClass],
     repositories: egressProxy ? [repositoryOf(egressProxy.image)] : [],
     cni: egressHosts === "proxy" ? "none" : egressHosts,
+    deployers: deployers.subjects.map(subjectText),
     operatorNamespaces: Object.values(operators).map(({ namespace }) => namespace),
     tiersWithoutSecrets: TRUST_TIERS.filter((tier) => !trust.limits[tier].secrets),
     tiersWithoutEgress: TRUST_TIERS.filter((tier) => !trust.limits[tier].egress),
@@ -46,6 +47,11 @@ export function planEnvironmentRules(
       return checks.length === 0 ? [] : [[group.name, planGroup({ ...group, checks }, known)]];
     }),
   );
+}
+
+/** A subject as the rules on bindings write it. */
+function subjectText({ kind, name, ...rest }: PlatformFacts["deployers"]["subjects"][number]): string {
+  return "namespace" in rest ? `${kind} ${rest.namespace}/${name}` : `${kind} ${name}`;
 }
 
 /** Repositories of the images that the platform puts into environments. */

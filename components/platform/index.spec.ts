@@ -100,8 +100,8 @@ describe("Platform", () => {
     ]);
   });
 
-  it("lets the deployer change what environments consist of, and nothing by which it could become more", () => {
-    const writable = rulesOf(host, "deployer")
+  it("lets deployers change what environments consist of, in their namespaces, and nothing by which they could become more", () => {
+    const writable = rulesOf(host, "environment")
       .filter(({ verbs }) => verbs.some((verb) => !["get", "list", "watch"].includes(verb)))
       .flatMap(({ resources }) => resources);
     assert.deepEqual(writable.sort(), [
@@ -111,7 +111,6 @@ describe("Platform", () => {
       "jobs",
       "limitranges",
       "middlewares",
-      "namespaces",
       "networkpolicies",
       "persistentvolumeclaims",
       "resourcequotas",
@@ -120,8 +119,38 @@ describe("Platform", () => {
       "services",
       "statefulsets",
     ]);
-    const everything = rulesOf(host, "deployer").filter(({ resources }) => resources.includes("*"));
+    const everything = rulesOf(host, "environment").filter(({ resources }) => resources.includes("*"));
     assert.deepEqual(everything, [{ apiGroups: ["*"], resources: ["*"], verbs: ["list"] }]);
+    const bindings = host.ofType("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding");
+    const bound = bindings.map(({ inputs }) => (inputs["roleRef"] as { name: string }).name);
+    assert.deepEqual(bound.sort(), ["berth-deployer", "berth-gateway"]);
+  });
+
+  it("lets the deployer write nothing of the whole cluster but namespaces and the one binding, and read no Secret", () => {
+    const rules = rulesOf(host, "deployer");
+    const writing = rules.filter(({ verbs }) => verbs.some((verb) => !["get", "list", "watch"].includes(verb)));
+    const resourceNames = ["berth-environment"];
+    const apiGroups = ["rbac.authorization.k8s.io"];
+    assert.deepEqual(writing, [
+      {
+        apiGroups: [""],
+        resources: ["namespaces"],
+        verbs: ["get", "list", "watch", "create", "update", "patch", "delete"],
+      },
+      { apiGroups, resources: ["rolebindings"], verbs: ["create"] },
+      { apiGroups, resources: ["rolebindings"], verbs: ["get", "watch", "update", "patch", "delete"], resourceNames },
+      { apiGroups, resources: ["clusterroles"], verbs: ["bind"], resourceNames },
+    ]);
+    const core = rules.filter((one) => one.apiGroups.some((group) => group === "" || group === "*"));
+    const named = core.flatMap(({ resources }) => resources);
+    for (const wide of ["secrets", "*"]) assert.ok(!named.includes(wide), wide);
+    // What stands for a group lists it and no more.
+    const wide = rules.filter(({ resources }) => resources.includes("*"));
+    for (const { verbs } of wide) assert.deepEqual(verbs, ["list"]);
+    const groups = wide.flatMap((one) => one.apiGroups);
+    for (const group of ["apps", "rbac.authorization.k8s.io", "traefik.io", "external-secrets.io"]) {
+      assert.ok(groups.includes(group), group);
+    }
   });
 
   it("lets the deployer change objects of an operator that the platform has, and none of one that it has not", async () => {
@@ -129,7 +158,7 @@ describe("Platform", () => {
     const operators = { cloudnativePg: { apiServerCidrs: ["10.0.0.0/16"], images: { "16": image } } };
     const config = parsePlatform({ ...HOST_PLATFORM, operators });
     const recording = await record(() => new Platform("platform", { config }));
-    const groups = (one: Recording) => rulesOf(one, "deployer").flatMap(({ apiGroups }) => apiGroups);
+    const groups = (one: Recording) => rulesOf(one, "environment").flatMap(({ apiGroups }) => apiGroups);
     assert.ok(groups(recording).includes("postgresql.cnpg.io"));
     assert.ok(!groups(host).includes("postgresql.cnpg.io"));
     assert.deepEqual((recording.result as Platform).facts.operators, {
@@ -142,7 +171,7 @@ describe("Platform", () => {
     const resources = async (metrics: object) => {
       const config = parsePlatform({ ...HOST_PLATFORM, metrics });
       const recording = await record(() => new Platform("platform", { config }));
-      return rulesOf(recording, "deployer").flatMap((one) => one.resources);
+      return rulesOf(recording, "environment").flatMap((one) => one.resources);
     };
     assert.ok((await resources({ ...scraper, discovery: "PodMonitor" })).includes("podmonitors"));
     assert.ok(!(await resources(scraper)).includes("podmonitors"));
@@ -163,6 +192,17 @@ describe("Platform", () => {
       "platform-admission-binding-deployer",
     );
     assert.deepEqual(inputs["spec"], { policyName: "berth-deployer", validationActions: ["Deny", "Audit"] });
+  });
+
+  it("has the deployer give its own rights in environments, under one name and to the platform's deployers alone", () => {
+    const { spec } = host.get(
+      "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
+      "platform-admission-deployer",
+    ).inputs as { spec: { validations: { expression: string }[] } };
+    const expression = spec.validations[1]?.expression ?? "";
+    assert.match(expression, /object\.metadata\.name == "berth-environment" && object\.roleRef\.kind == "ClusterRole"/);
+    assert.match(expression, /size\(object\.\?subjects\.orValue\(\[\]\)\) == 2/);
+    assert.match(expression, /subject\.kind == "Group" && subject\.name == "berth:deployers"/);
   });
 
   it("keeps leases to the platform namespace", () => {
@@ -212,7 +252,7 @@ describe("Platform", () => {
     const recording = await record(() => new Platform("platform", { config }));
     assert.equal(recording.ofType("berth:operators:SealedSecrets").length, 1);
     assert.deepEqual(
-      rulesOf(recording, "deployer").filter(({ apiGroups }) => apiGroups.includes("bitnami.com")),
+      rulesOf(recording, "environment").filter(({ apiGroups }) => apiGroups.includes("bitnami.com")),
       [
         {
           apiGroups: ["bitnami.com"],
@@ -362,8 +402,11 @@ describe("Platform", () => {
         assert.deepEqual(recording.ofType(type), [], type);
       }
       assert.deepEqual(
-        recording.ofType(CLUSTER_ROLE).map(({ name }) => name),
-        ["platform-role-deployer"],
+        recording
+          .ofType(CLUSTER_ROLE)
+          .map(({ name }) => name)
+          .sort(),
+        ["platform-role-deployer", "platform-role-environment"],
       );
       const { ingressClass, gatewaySources, middlewares, access } = (recording.result as Platform).facts;
       assert.equal(ingressClass, "contour");
@@ -404,6 +447,13 @@ describe("Platform", () => {
       metrics: null,
       oauth: null,
       sealedSecrets: null,
+      deployers: {
+        clusterRole: "berth-environment",
+        subjects: [
+          { kind: "ServiceAccount", name: "berth-deployer", namespace: "berth-system" },
+          { kind: "Group", apiGroup: "rbac.authorization.k8s.io", name: "berth:deployers" },
+        ],
+      },
       externalSecrets: {},
       trust: { default: "internal", limits: trustLimits(parsePlatform(HOST_PLATFORM)) },
     });

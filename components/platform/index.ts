@@ -51,6 +51,7 @@ export class Platform extends pulumi.ComponentResource {
       const dependsOn = [owner.add(ClusterRole, `role-${suffix}`, role, transform.clusterRole)];
       owner.with({ dependsOn }).add(ClusterRoleBinding, `role-binding-${suffix}`, binding);
     }
+    owner.add(ClusterRole, "role-environment", plan.environmentRole, transform.clusterRole);
     for (const [suffix, { policy, binding }] of Object.entries(plan.admission)) {
       const dependsOn = [owner.add(ValidatingAdmissionPolicy, `admission-${suffix}`, policy)];
       owner.with({ dependsOn }).add(ValidatingAdmissionPolicyBinding, `admission-binding-${suffix}`, binding);

@@ -21,9 +21,12 @@ import type { BrokerPlan } from "./oauth";
 import { planNetworkPolicies } from "./network-policies";
 import {
   DEPLOYER_ACCOUNT,
+  ENVIRONMENT_ROLE,
   LEASES_ROLE,
+  deployers,
   planDeployerBindings,
   planDeployerRole,
+  planEnvironmentRole,
   planGatewayRole,
   planPreviewSecrets,
 } from "./rbac";
@@ -38,6 +41,8 @@ export interface PlatformPlan {
   /** Traefik's kinds, by their plural, where the platform brings Traefik. */
   kinds: Record<string, CustomResourceDefinitionArgs>;
   clusterRoles: Record<string, { role: ClusterRoleArgs; binding: ClusterRoleBindingArgs }>;
+  /** What deployers may do in an environment's namespace, where the environment itself binds it. */
+  environmentRole: ClusterRoleArgs;
   leases: { role: RoleArgs; binding: RoleBindingArgs };
   /** By project: the right to read what it may take from its preview secrets, where that is anything. */
   previewSecrets: Record<string, { role: RoleArgs; binding: RoleBindingArgs }>;
@@ -85,6 +90,7 @@ export function planPlatform(config: PlatformConfig): PlatformPlan {
       ...planGatewayRole(config.gateway),
       deployer: { role: planDeployerRole(config), binding: deployer.cluster },
     },
+    environmentRole: planEnvironmentRole(config),
     leases: { role: LEASES_ROLE, binding: deployer.leases },
     previewSecrets: planPreviewSecrets(config),
     admission: { deployer: planDeployerAdmission(config), ...planEnvironmentRules(config, facts) },
@@ -125,6 +131,7 @@ function planFacts(config: PlatformConfig): PlatformFacts {
     s3Client: config.s3Client ?? null,
     egressCanary: canaryFacts(config),
     snapshots: config.snapshots,
+    deployers: { clusterRole: ENVIRONMENT_ROLE, subjects: deployers(config) },
     externalSecrets: config.externalSecrets,
     sealedSecrets: config.sealedSecrets ? { projects: config.sealedSecrets.projects ?? null } : null,
     previewSecrets: Object.fromEntries(

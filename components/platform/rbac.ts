@@ -2,7 +2,7 @@ import type { ServiceAccountArgs } from "@pulumi/kubernetes/core/v1";
 import type { ClusterRoleArgs, ClusterRoleBindingArgs, RoleArgs, RoleBindingArgs } from "@pulumi/kubernetes/rbac/v1";
 import type { input } from "@pulumi/kubernetes/types";
 import { PLATFORM_NAMESPACE } from "../../config/names";
-import type { Gateway, PlatformConfig } from "../../config/platform";
+import type { Gateway, PlatformConfig, PlatformFacts } from "../../config/platform";
 import { SNAPSHOT_API } from "../../config/seed";
 import { TRAEFIK_API, TRAEFIK_KINDS } from "../../config/traefik";
 import { clusterMetadata, metadata } from "./context";
@@ -18,6 +18,14 @@ const LEASES = "berth-leases";
 
 /** Name of the role that reads a project's preview secrets. */
 const PREVIEW_SECRETS = "berth-preview-secrets";
+
+/**
+ * Name of the role that deployers have in environments, and of the RoleBinding there that gives it. `ENVIRONMENT_BINDING` in
+ * policies/identity.ts is the same.
+ */
+export const ENVIRONMENT_ROLE = "berth-environment";
+
+const RBAC_GROUP = "rbac.authorization.k8s.io";
 
 type Rule = input.rbac.v1.PolicyRule;
 type Subject = input.rbac.v1.Subject;
@@ -39,11 +47,99 @@ export const GATEWAY_ROLE: ClusterRoleArgs = {
   ],
 };
 
+/** Core resources that can be listed, but for Secrets. RBAC knows no exceptions, so each is named. */
+const CORE_LISTED = [
+  "configmaps",
+  "endpoints",
+  "limitranges",
+  "nodes",
+  "persistentvolumeclaims",
+  "persistentvolumes",
+  "podtemplates",
+  "replicationcontrollers",
+  "resourcequotas",
+  "serviceaccounts",
+  "services",
+];
+
 /**
- * What deploying and destroying environments needs: namespaces and the kinds that an environment consists of, reading pods for the
- * reason why one hangs, and listing every kind for the receipt. No right to exec, to change roles, nodes or volumes, or to make pods.
+ * API groups that Kubernetes 1.30 to 1.36 serves itself, but for the core group. Their kinds hold no secret values, and some of each are
+ * listed for the receipt: what is in a namespace, and what of the whole cluster has an environment's label.
  */
-export function planDeployerRole({
+const BUILT_IN_GROUPS = [
+  "admissionregistration.k8s.io",
+  "apiextensions.k8s.io",
+  "apiregistration.k8s.io",
+  "apps",
+  "autoscaling",
+  "batch",
+  "certificates.k8s.io",
+  "coordination.k8s.io",
+  "discovery.k8s.io",
+  "events.k8s.io",
+  "flowcontrol.apiserver.k8s.io",
+  "internal.apiserver.k8s.io",
+  "networking.k8s.io",
+  "node.k8s.io",
+  "policy",
+  "rbac.authorization.k8s.io",
+  "resource.k8s.io",
+  "scheduling.k8s.io",
+  "storage.k8s.io",
+  "storagemigration.k8s.io",
+];
+
+/** API groups of operators that environments may have objects of, which are looked for after their namespace too. */
+const OPERATOR_GROUPS = [
+  // Middlewares in front of an app.
+  TRAEFIK_API.group,
+  // Databases that CloudNativePG runs.
+  "postgresql.cnpg.io",
+  // Monitors of the Prometheus Operator.
+  "monitoring.coreos.com",
+  // SealedSecrets, whose values are encrypted.
+  "bitnami.com",
+  // ExternalSecrets and their stores, which name values and hold none.
+  "external-secrets.io",
+  // Snapshots of volumes, and what makes them known.
+  SNAPSHOT_API,
+  // Policies of Cilium, which say what hosts pods reach.
+  "cilium.io",
+];
+
+/**
+ * What deploying and destroying environments needs in the whole cluster: making and deleting namespaces, giving itself
+ * {@link planEnvironmentRole} in them, watching an environment's pods and events from before its namespace is there, and listing for
+ * the receipt what could be left of an environment once that right is gone with its namespace. No right to read a Secret, and none to
+ * write anything in a namespace but that one binding, which the admission policy of deployers looks at too.
+ */
+export function planDeployerRole({ snapshots }: PlatformConfig): ClusterRoleArgs {
+  return {
+    metadata: clusterMetadata(DEPLOYER),
+    rules: [
+      rule("", ["namespaces"], WRITE),
+      // A name cannot restrict what is created: the admission policy does.
+      rule(RBAC_GROUP, ["rolebindings"], ["create"]),
+      {
+        ...rule(RBAC_GROUP, ["rolebindings"], ["get", "watch", "update", "patch", "delete"]),
+        resourceNames: [ENVIRONMENT_ROLE],
+      },
+      { ...rule(RBAC_GROUP, ["clusterroles"], ["bind"]), resourceNames: [ENVIRONMENT_ROLE] },
+      // They have no namespace. Which snapshots they may name is up to the admission rule.
+      ...(Object.keys(snapshots).length > 0 ? [rule(SNAPSHOT_API, ["volumesnapshotcontents"], WRITE)] : []),
+      rule("", ["pods", "events"], READ),
+      rule("", CORE_LISTED, ["list"]),
+      ...[...BUILT_IN_GROUPS, ...OPERATOR_GROUPS].map((group) => rule(group, ["*"], ["list"])),
+    ],
+  };
+}
+
+/**
+ * What deployers may do in the namespace of an environment, by a RoleBinding that comes right after the namespace and goes with it: the
+ * kinds that an environment consists of, reading pods for the reason why one hangs, and listing every kind for the receipt. No right to
+ * exec, to change roles, or to make pods. It is bound in no other place.
+ */
+export function planEnvironmentRole({
   metrics,
   operators,
   sealedSecrets,
@@ -52,12 +148,11 @@ export function planDeployerRole({
   egressHosts,
 }: PlatformConfig): ClusterRoleArgs {
   return {
-    metadata: clusterMetadata(DEPLOYER),
+    metadata: clusterMetadata(ENVIRONMENT_ROLE),
     rules: [
       rule(
         "",
         [
-          "namespaces",
           "configmaps",
           "secrets",
           "services",
@@ -78,16 +173,12 @@ export function planDeployerRole({
         : [rule("monitoring.coreos.com", ["podmonitors", "servicemonitors"], WRITE)]),
       ...(sealedSecrets ? [rule("bitnami.com", ["sealedsecrets"], WRITE)] : []),
       ...(Object.keys(externalSecrets).length > 0 ? [rule("external-secrets.io", ["externalsecrets"], WRITE)] : []),
-      // Which snapshots they may name is up to the admission rule.
-      ...(Object.keys(snapshots).length > 0
-        ? [rule(SNAPSHOT_API, ["volumesnapshots", "volumesnapshotcontents"], WRITE)]
-        : []),
+      ...(Object.keys(snapshots).length > 0 ? [rule(SNAPSHOT_API, ["volumesnapshots"], WRITE)] : []),
       ...(egressHosts === "cilium" ? [rule("cilium.io", ["ciliumnetworkpolicies"], WRITE)] : []),
-      rule("", ["pods", "pods/log", "events", "persistentvolumes"], READ),
+      rule("", ["pods", "pods/log", "events"], READ),
       rule("apps", ["replicasets", "controllerrevisions"], READ),
       rule("discovery.k8s.io", ["endpointslices"], READ),
       rule("events.k8s.io", ["events"], READ),
-      rule("storage.k8s.io", ["storageclasses"], READ),
       rule("*", ["*"], ["list"]),
     ],
   };
@@ -112,7 +203,7 @@ export function planGatewayRole(
   if (gateway.mode === "existing") return {};
   const subject: Subject =
     gateway.mode === "host"
-      ? { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: gateway.user }
+      ? { kind: "User", apiGroup: RBAC_GROUP, name: gateway.user }
       : { kind: "ServiceAccount", name: GATEWAY, namespace: PLATFORM_NAMESPACE };
   const binding = { metadata: clusterMetadata(GATEWAY), roleRef: roleRef("ClusterRole", GATEWAY), subjects: [subject] };
   return { gateway: { role: GATEWAY_ROLE, binding } };
@@ -131,10 +222,12 @@ export function planDeployerBindings(config: PlatformConfig): {
 }
 
 /** Who deploys: the service account, and the configured groups. */
-export function deployers({ deployerGroups }: Pick<PlatformConfig, "deployerGroups">): Subject[] {
+export function deployers({
+  deployerGroups,
+}: Pick<PlatformConfig, "deployerGroups">): PlatformFacts["deployers"]["subjects"] {
   return [
     { kind: "ServiceAccount", name: DEPLOYER, namespace: PLATFORM_NAMESPACE },
-    ...deployerGroups.map((name) => ({ kind: "Group", apiGroup: "rbac.authorization.k8s.io", name })),
+    ...deployerGroups.map((name) => ({ kind: "Group" as const, apiGroup: RBAC_GROUP, name })),
   ];
 }
 
@@ -167,5 +260,5 @@ function rule(apiGroup: string, resources: string[], verbs: string[]): Rule {
 }
 
 function roleRef(kind: "ClusterRole" | "Role", name: string): input.rbac.v1.RoleRef {
-  return { apiGroup: "rbac.authorization.k8s.io", kind, name };
+  return { apiGroup: RBAC_GROUP, kind, name };
 }

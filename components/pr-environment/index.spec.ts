@@ -92,6 +92,30 @@ describe("PrEnvironment", () => {
     }
   });
 
+  it("gives its deployers their rights right after its namespace, before anything else comes into it", () => {
+    const rights = full.get("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", `${NAME}-deployers`);
+    assert.deepEqual(rights.dependsOn, [`${NAME}-namespace`]);
+    const { metadata, roleRef, subjects } = rights.inputs as Record<"metadata" | "roleRef" | "subjects", object>;
+    assert.deepEqual(
+      { ...metadata, labels: undefined },
+      { name: "berth-environment", namespace: NAME, labels: undefined },
+    );
+    assert.deepEqual(
+      { roleRef, subjects },
+      {
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "berth-environment" },
+        subjects: [
+          { kind: "ServiceAccount", name: "berth-deployer", namespace: "berth-system" },
+          { kind: "Group", apiGroup: "rbac.authorization.k8s.io", name: "berth:deployers" },
+        ],
+      },
+    );
+    const others = full.registrations.filter(({ type }) => type.startsWith("kubernetes:") && type !== NAMESPACE);
+    for (const { name, dependsOn } of others) {
+      if (name !== rights.name) assert.ok(dependsOn?.includes(rights.name), `${name} may come before them`);
+    }
+  });
+
   it("has its quota grown before anything comes that the quota counts", () => {
     const counted = ["Deployment", "StatefulSet", "Service", "ConfigMap", "Secret", "PersistentVolumeClaim"];
     const some = full.registrations.filter(({ type }) => counted.includes(type.split(":").at(-1) ?? ""));

@@ -1,4 +1,5 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1";
+import { RoleBinding } from "@pulumi/kubernetes/rbac/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessMode } from "../../config/access";
 import type { Quota } from "../../config/quota";
@@ -65,11 +66,14 @@ export class PrEnvironment extends pulumi.ComponentResource {
       .with({ customTimeouts: { delete: "3m" } })
       .add(Namespace, "namespace", plan.namespace, transform.namespace);
     // Deleted with the namespace: one request, in an order that the cluster knows best.
-    const children = owner.with({ dependsOn: [namespace], deletedWith: namespace });
+    const inside = owner.with({ dependsOn: [namespace], deletedWith: namespace });
+    // Whoever deploys may write nothing in the namespace before this.
+    const rights = inside.add(RoleBinding, "deployers", plan.deployers);
+    const children = inside.with({ dependsOn: [namespace, rights] });
 
     const isolation = createIsolation(children, plan, transform);
-    const fences = [namespace, ...isolation.fences];
-    const counted = children.with({ dependsOn: [namespace, isolation.quota] });
+    const fences = [namespace, rights, ...isolation.fences];
+    const counted = children.with({ dependsOn: [namespace, rights, isolation.quota] });
     const { needs, workloads, data } = createDatabases({ children: counted, fences, owner }, plan, transform);
     const secrets = createSecrets(counted, plan.secrets, transform);
     const { gates, login } = createGate({ children: counted, owner }, plan, transform);

@@ -1,6 +1,7 @@
 import type { CustomResourceArgs } from "@pulumi/kubernetes/apiextensions";
 import type { LimitRangeArgs, NamespaceArgs, ResourceQuotaArgs, ServiceAccountArgs } from "@pulumi/kubernetes/core/v1";
 import type { NetworkPolicyArgs } from "@pulumi/kubernetes/networking/v1";
+import type { RoleBindingArgs } from "@pulumi/kubernetes/rbac/v1";
 import { EGRESS_PROXY } from "../../config/egress";
 import { JOB, hasJobs } from "../../config/jobs";
 import { outgrows, planQuota } from "../../config/quota";
@@ -20,7 +21,7 @@ import type { EgressPlan } from "./egress/plan";
 import { planJobs } from "./jobs/plan";
 import type { JobsPlan } from "./jobs/plan";
 import { planNetworkPolicies } from "./isolation/network-policies";
-import { planLimitRange, planNamespace, planResourceQuota, planServiceAccount } from "./isolation/plan";
+import { planDeployers, planLimitRange, planNamespace, planResourceQuota, planServiceAccount } from "./isolation/plan";
 import { planSecrets } from "./secrets/plan";
 import type { SecretsPlan } from "./secrets/plan";
 import { planMetrics } from "./metrics/plan";
@@ -32,6 +33,8 @@ import type { WorkloadPlan } from "./workload/plan";
 export interface PrEnvironmentPlan {
   context: PlanContext;
   namespace: NamespaceArgs;
+  /** Who may change what is in it; without it nobody but an administrator can. */
+  deployers: RoleBindingArgs;
   /** What the config needs, for the next deploy to leave room for. */
   neededQuota: Quota;
   quota: ResourceQuotaArgs;
@@ -77,6 +80,7 @@ export function planPrEnvironment(args: Omit<PrEnvironmentArgs, "transform">): P
   return {
     context,
     namespace: planNamespace(context),
+    deployers: planDeployers(context),
     neededQuota,
     quota: planResourceQuota(context, neededQuota, args.previousQuota),
     quotaGrows: args.previousQuota !== undefined && outgrows(neededQuota, args.previousQuota),

@@ -107,6 +107,18 @@ export const platformFactsSchema = z.object({
         .nullable(),
     })
     .nullable(),
+  /** Who deploys, and the ClusterRole that they get in each environment's namespace. */
+  deployers: z.object({
+    clusterRole: z.string(),
+    subjects: z
+      .array(
+        z.union([
+          z.strictObject({ kind: z.literal("ServiceAccount"), name: z.string(), namespace: z.string() }),
+          z.strictObject({ kind: z.literal("Group"), name: z.string(), apiGroup: z.string() }),
+        ]),
+      )
+      .min(1),
+  }),
   externalSecrets: z.record(z.string(), z.array(z.string())),
   trust: z.object({
     /** Tier of an environment whose deploy names none. */

@@ -9,10 +9,16 @@ import {
   ROUTES,
 } from "../exposure";
 import { namespaceLabelled } from "../hygiene";
-import { ESCALATING, previewsTouchNoPlatform, rbacNoEscalation, rbacNoWildcards } from "../identity";
+import {
+  ENVIRONMENT_BINDING,
+  ESCALATING,
+  previewsTouchNoPlatform,
+  rbacNoEscalation,
+  rbacNoWildcards,
+} from "../identity";
 import { FORK, namespaceHasTier, TRUST } from "../trust";
 import { namespaceEnforcesRestricted } from "../workloads";
-import { changed, check, field, literal, parameter, writes, type AdmissionGroup } from "./cel";
+import { changed, check, field, literal, parameter, writes, type AdmissionGroup, type Variable } from "./cel";
 
 /*
  * What else environments consist of: their namespaces, ways in, and rights.
@@ -260,6 +266,21 @@ export const roles: AdmissionGroup = {
   ],
 };
 
+/**
+ * Whether an object is the RoleBinding by which deployers may work on an environment. It needs the parameter `deployers`.
+ */
+export const IS_DEPLOYERS_BINDING: Variable = {
+  name: "isDeployersBinding",
+  expression: [
+    'request.resource.resource == "rolebindings"',
+    `object.metadata.?name.orValue("") == ${literal(ENVIRONMENT_BINDING)}`,
+    'dyn(object).roleRef.kind == "ClusterRole"',
+    `dyn(object).roleRef.name == ${literal(ENVIRONMENT_BINDING)}`,
+    "size(dyn(object).?subjects.orValue([])) == size(variables.deployers)",
+    'dyn(object).?subjects.orValue([]).all(subject, (string(subject.kind) + " " + (has(subject.namespace) && subject.namespace != "" ? string(subject.namespace) + "/" : "") + string(subject.name)) in variables.deployers)',
+  ].join(" && "),
+};
+
 /** Bindings of roles. */
 export const roleBindings: AdmissionGroup = {
   name: "role-bindings",
@@ -270,7 +291,9 @@ export const roleBindings: AdmissionGroup = {
     changed(field("subjects")),
     { name: "is-of-the-cluster", expression: 'object.roleRef.kind == "ClusterRole"' },
   ],
-  parameters: [],
-  variables: [],
-  checks: [check(previewsTouchNoPlatform, "false", '"it binds the ClusterRole " + object.roleRef.name')],
+  parameters: [parameter(previewsTouchNoPlatform, "deployers")],
+  variables: [IS_DEPLOYERS_BINDING],
+  checks: [
+    check(previewsTouchNoPlatform, "variables.isDeployersBinding", '"it binds the ClusterRole " + object.roleRef.name'),
+  ],
 };

@@ -10,7 +10,7 @@ import {
 } from "../trust";
 import { changed, check, field, literal, parameter, writes, type AdmissionGroup, type Policy } from "./cel";
 import { BEYOND, everyRule, HOST_POLICIES, HOST_SPECS } from "./network";
-import { labels } from "./objects";
+import { IS_DEPLOYERS_BINDING, labels } from "./objects";
 import { MAKES_PODS, podSpec } from "./pods";
 
 /*
@@ -192,16 +192,16 @@ const privileges = about(tierPrivileges, "tiersWithoutPrivileges");
 /** Rights, and objects of operators. Only of those that Berth knows: a network plugin keeps objects of its own in every namespace. */
 const rights: AdmissionGroup = {
   name: "trust-rights",
-  about: "Environments of forks have no rights in the API server, and nothing of operators.",
+  about: "Environments of forks have no rights in the API server but their deployers', and nothing of operators.",
   scope: "environments",
   matched: [writes("rbac.authorization.k8s.io", "roles", "rolebindings"), writes("postgresql.cnpg.io", "*")],
   conditions: [],
-  parameters: privileges.parameters,
-  variables: privileges.variables,
+  parameters: [...privileges.parameters, parameter(tierPrivileges, "deployers")],
+  variables: [...privileges.variables, IS_DEPLOYERS_BINDING],
   checks: [
     check(
       tierPrivileges,
-      "!variables.judged",
+      "!variables.judged || variables.isDeployersBinding",
       '"a " + string(object.kind) + (request.resource.group == "rbac.authorization.k8s.io" ? " gives rights in the API server" : " has a controller act")',
     ),
   ],

@@ -1,4 +1,5 @@
 import type { LimitRangeArgs, NamespaceArgs, ResourceQuotaArgs, ServiceAccountArgs } from "@pulumi/kubernetes/core/v1";
+import type { RoleBindingArgs } from "@pulumi/kubernetes/rbac/v1";
 import { ANNOTATION, LABEL, labelValue } from "../../../config/labels";
 import { BOUNDS } from "../../../config/limits";
 import { largerQuota } from "../../../config/quota";
@@ -25,6 +26,19 @@ export function planNamespace({ config, namespace, labels, pr, trust }: PlanCont
         ...(pr.repository === undefined ? {} : { [ANNOTATION.repository]: pr.repository }),
       },
     },
+  };
+}
+
+/**
+ * The deployers' rights in the namespace, which they have nowhere else. It is named as the role is, which is what the API server lets
+ * them make.
+ */
+export function planDeployers(context: PlanContext): RoleBindingArgs {
+  const { clusterRole, subjects } = context.platform.deployers;
+  return {
+    metadata: metadata(context, clusterRole),
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: clusterRole },
+    subjects,
   };
 }
 

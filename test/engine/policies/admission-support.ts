@@ -277,16 +277,43 @@ export async function isRefused(request: Promise<unknown>, words: RegExp): Promi
   assert.match((await refusalOf(request)) ?? "it was let through", words);
 }
 
+/** Another user than the target's administrator. */
+export type User = { token: string } | { as: string };
+
 /** A client with another user than the target's administrator. */
-export async function clientAs(target: Target, user: { token: string } | { as: string }): Promise<Kube> {
+export async function clientAs(target: Target, user: User): Promise<Kube> {
   const folder = await mkdtemp(join(tmpdir(), "berth-client-"));
   try {
-    const config = parse(readFileSync(target.kubeconfig, "utf8")) as { users: { user: object }[] };
-    for (const one of config.users) one.user = "token" in user ? user : { ...one.user, ...user };
     const file = join(folder, "kubeconfig");
-    await writeFile(file, stringify(config), { mode: 0o600 });
+    await writeKubeconfigAs(target, user, file);
     return Kube.load(file, target.context);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Writes a kubeconfig with another user than the target's administrator. */
+export async function writeKubeconfigAs(target: Target, user: User, file: string): Promise<void> {
+  const config = parse(readFileSync(target.kubeconfig, "utf8")) as { users: { user: object }[] };
+  for (const one of config.users) one.user = "token" in user ? user : { ...one.user, ...user };
+  await writeFile(file, stringify(config), { mode: 0o600 });
+}
+
+/** The RoleBinding by which deployers have rights in an environment. */
+export const deployersBinding: Manifest = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "RoleBinding",
+  metadata: { name: "berth-environment" },
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "berth-environment" },
+  subjects: [
+    { kind: "ServiceAccount", name: "berth-deployer", namespace: "berth-system" },
+    { kind: "Group", apiGroup: "rbac.authorization.k8s.io", name: "berth:deployers" },
+  ],
+};
+
+/** A token of the service account that deploys. */
+export async function deployerToken(kube: Kube): Promise<string> {
+  const path = "/api/v1/namespaces/berth-system/serviceaccounts/berth-deployer/token";
+  const { status } = await kube.post<{ status: { token: string } }>(path, { spec: { expirationSeconds: 1200 } });
+  return status.token;
 }

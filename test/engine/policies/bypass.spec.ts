@@ -8,6 +8,8 @@ import {
   clientAs,
   defaultDeny,
   defineKind,
+  deployersBinding,
+  deployerToken,
   deployment,
   egress,
   Environment,
@@ -271,9 +273,10 @@ describe("ways around the rules in the cluster", function () {
   describe("by the deployer", () => {
     let deployer: Environment;
     before(async () => {
-      const path = "/api/v1/namespaces/berth-system/serviceaccounts/berth-deployer/token";
-      const { status } = await kube.post<{ status: { token: string } }>(path, { spec: { expirationSeconds: 600 } });
-      deployer = environment.as(await clientAs(target(), { token: status.token }));
+      deployer = environment.as(await clientAs(target(), { token: await deployerToken(kube) }));
+      // As an environment has it.
+      await environment.create(deployersBinding);
+      await until(async () => (await deployer.refusal(deployment({}, "second"))) === undefined);
     });
 
     it("environments are changed, and judged", async () => {
@@ -294,13 +297,67 @@ describe("ways around the rules in the cluster", function () {
       assert.match((await deployer.refusal(role)) ?? "it was let through", refused);
       const everywhere = { ...role, kind: "ClusterRole" };
       await isRefused(deployer.kube.post("/apis/rbac.authorization.k8s.io/v1/clusterroles", everywhere), refused);
+      const bindings = pathOf(deployersBinding, namespace);
+      const { roleRef, subjects } = deployersBinding;
+      const mallory = { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "mallory" };
+      const others: [object, RegExp][] = [
+        [{ metadata: { name: "other" } }, /give no rights but their own/],
+        [{ subjects: [mallory] }, /give no rights but their own/],
+        [{ subjects: [...(subjects as object[]), mallory] }, /give no rights but their own/],
+        [{ subjects: [] }, /give no rights but their own/],
+        [
+          { roleRef: { ...(roleRef as object), name: "edit" } },
+          /is attempting to grant RBAC permissions|give no rights/,
+        ],
+        [{ roleRef: { ...(roleRef as object), name: "berth-deployer" } }, /is attempting to grant RBAC|give no rights/],
+      ];
+      await kube.delete(`${bindings}/berth-environment`);
+      try {
+        // What it gives itself with no right but to bind. It goes by the rights of before until the server knows that they are gone.
+        const may = () => deployer.kube.post(`${bindings}?dryRun=All`, deployersBinding);
+        assert.equal(await refusalOf(may()), undefined);
+        for (const [fields, words] of others) {
+          await isRefused(deployer.kube.post(`${bindings}?dryRun=All`, { ...deployersBinding, ...fields }), words);
+        }
+        for (const elsewhere of ["kube-system", "default", "berth-system"]) {
+          const path = `${pathOf(deployersBinding, elsewhere)}?dryRun=All`;
+          await isRefused(deployer.kube.post(path, deployersBinding), /write in namespaces labelled/);
+        }
+        const wide = { ...deployersBinding, kind: "ClusterRoleBinding" };
+        await isRefused(deployer.kube.post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", wide), refused);
+      } finally {
+        await environment.create(deployersBinding);
+        await until(async () => (await deployer.refusal(deployment({}, "second"))) === undefined);
+      }
+    });
+
+    it("Secrets are read in environments alone", async () => {
+      assert.equal(await refusalOf(deployer.kube.get(`${inside}/secrets`)), undefined);
+      for (const elsewhere of ["kube-system", "berth-system", "default"]) {
+        const secrets = `/api/v1/namespaces/${elsewhere}/secrets`;
+        await isRefused(deployer.kube.get(secrets), /cannot list resource "secrets"/);
+        await isRefused(deployer.kube.get(`${secrets}/any`), /cannot get resource "secrets"/);
+      }
+      await isRefused(deployer.kube.get("/api/v1/secrets"), /cannot list resource "secrets"/);
+    });
+
+    it("nobody else gets its rights in an environment, not by its administrator either", async () => {
+      const subjects = [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "mallory" }];
+      await isRefused(
+        kube.post(`${pathOf(deployersBinding, namespace)}?dryRun=All`, {
+          ...deployersBinding,
+          metadata: { name: "other" },
+          subjects,
+        }),
+        /previews-touch-no-platform: it binds the ClusterRole berth-environment/,
+      );
     });
 
     it("nothing is written outside environments", async () => {
       const words = /write in namespaces labelled/;
       const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { generateName: "x-" } };
       for (const elsewhere of ["default", "kube-system", "berth-system"]) {
-        await isRefused(deployer.kube.post(`${pathOf(map, elsewhere)}?dryRun=All`, map), words);
+        await isRefused(deployer.kube.post(`${pathOf(map, elsewhere)}?dryRun=All`, map), /cannot create resource/);
       }
       await isRefused(
         deployer.kube.patch("/api/v1/namespaces/default", { metadata: { labels: environmentLabels("default") } }),

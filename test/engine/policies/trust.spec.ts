@@ -7,6 +7,7 @@ import { kubeOf } from "../lifecycle/support";
 import { uniqueName } from "../provider/support";
 import {
   defineKind,
+  deployersBinding,
   egress,
   Environment,
   forgetKind,
@@ -94,7 +95,7 @@ const cases: Record<string, { admits: Manifest[]; refuses: [object: Manifest, wo
     ],
   },
   "tier-without-privileges": {
-    admits: [ingress({ "pulumi.com/skipAwait": "true" })],
+    admits: [ingress({ "pulumi.com/skipAwait": "true" }), deployersBinding],
     refuses: [
       [role, /a Role gives rights in the API server/],
       [ingress({ "nginx.org/server-snippets": "x" }), /the annotations nginx\.org\/server-snippets are not Berth's/],
