@@ -67,6 +67,9 @@ testPolicy({
       }),
     },
     "hosts of one domain, on EKS": { given: eks({ to: [{ domainNames: ["*.example.com"] }], ports: [{ port: 443 }] }) },
+    "a namespace by its name": {
+      given: egress({ to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "a" } } }] }),
+    },
     "the egress proxy's way to public addresses": { given: of("egress-proxy", { ...world, ports: [{ port: 443 }] }) },
   },
   fails: {
@@ -86,7 +89,7 @@ testPolicy({
       given: one({ toEndpoints: [{ matchLabels: { "reserved:world": "" } }] }),
       says: /100\.0 %/,
     },
-    "the entity cluster": { given: one({ toEntities: ["cluster"] }), says: /every namespace/ },
+    "the entity cluster": { given: one({ toEntities: ["cluster"] }), says: /namespaces that it does not name/ },
     "the world as a range of Cilium": { given: one({ toCIDR: ["0.0.0.0/0"] }), says: /100\.0 %/ },
     "most of the world as a set of ranges": {
       given: one({ toCIDRSet: [{ cidr: "0.0.0.0/0", except: ["10.0.0.0/8"] }] }),
@@ -102,11 +105,11 @@ testPolicy({
       given: one({
         toEndpoints: [{ matchExpressions: [{ key: "k8s:io.kubernetes.pod.namespace", operator: "Exists" }] }],
       }),
-      says: /every namespace/,
+      says: /namespaces that it does not name/,
     },
     "pods of the whole cluster": {
       given: cilium({ egress: [{ toEndpoints: [{}] }] }, "CiliumClusterwideNetworkPolicy"),
-      says: /every namespace/,
+      says: /namespaces that it does not name/,
     },
     "a rule among several policies in one object": {
       given: { ...cilium({}), props: { specs: [{}, { egress: [{}] }] } },
@@ -126,9 +129,36 @@ testPolicy({
     },
     "a rule without peers": { given: egress({ ports: [{ port: 443 }] }), says: /egress\[0\] has no "to"/ },
     "an empty rule": { given: egress({}), says: /opens every address/ },
-    "every namespace": { given: egress({ to: [{ namespaceSelector: {} }] }), says: /the pods of every namespace/ },
+    "every namespace": {
+      given: egress({ to: [{ namespaceSelector: {} }] }),
+      says: /the pods of namespaces that it does not name/,
+    },
+    ...Object.fromEntries(
+      ["Exists", "NotIn", "DoesNotExist", "In"].map((operator) => [
+        `namespaces by ${operator}`,
+        {
+          given: egress({
+            to: [{ namespaceSelector: { matchExpressions: [{ key: "kubernetes.io/metadata.name", operator }] } }],
+          }),
+          says: /namespaces that it does not name/,
+        },
+      ]),
+    ),
+    "namespaces by another label": {
+      given: egress({ to: [{ namespaceSelector: { matchLabels: { team: "a" } } }] }),
+      says: /namespaces that it does not name/,
+    },
     "the same way for the app": { given: of("app", { ...world, ports: [{ port: 443 }] }), says: /99\.\d %/ },
     "the egress proxy on every port": { given: of("egress-proxy", world), says: /99\.\d %/ },
+    "the egress proxy on a range of ports": {
+      given: of("egress-proxy", { ...world, ports: [{ port: 1, endPort: 65535 }] }),
+      says: /99\.\d %/,
+    },
+    "the egress proxy on a protocol": { given: of("egress-proxy", { ...world, ports: [{}] }), says: /99\.\d %/ },
+    "the egress proxy on more ports than berth.yaml takes": {
+      given: of("egress-proxy", { ...world, ports: Array.from({ length: 1001 }, (_, port) => ({ port: port + 1 })) }),
+      says: /99\.\d %/,
+    },
     "the egress proxy where none is meant to be": {
       given: of("egress-proxy", { ...world, ports: [{ port: 443 }] }),
       config: { proxy: {} },
@@ -140,7 +170,7 @@ testPolicy({
     "a range that is not known": { given: to(UNKNOWN) },
     "hosts that are not known, beside an entity": {
       given: cilium({ egress: [{ toFQDNs: [{ matchPattern: UNKNOWN }] }, { toEntities: ["all"] }] }),
-      says: /100\.0 %|every namespace/,
+      says: /100\.0 %|namespaces that it does not name/,
     },
     "names that are not known, on EKS": { given: eks({ to: [{ domainNames: UNKNOWN }] }) },
     "a range that is not known beside the world": { given: to(UNKNOWN, "0.0.0.0/0"), says: /100\.0 %/ },
@@ -202,6 +232,20 @@ testPolicy({
   unknown: { "a range that is not known": { given: [to("203.0.113.0/24"), to(UNKNOWN)] } },
 });
 
+/** A policy for the pods of CloudNativePG, to where its operator finds the API server. */
+const operated = (...ports: object[]): Given => ({
+  type,
+  props: {
+    metadata: { namespace: "shop-pr-7" },
+    spec: {
+      podSelector: { matchLabels: { "cnpg.io/cluster": "postgresql-cluster" } },
+      policyTypes: ["Egress"],
+      egress: [{ to: [{ ipBlock: { cidr: "10.0.0.0/16" } }], ports }],
+    },
+  },
+});
+const server = { internal: ["10.0.0.0/8"], apiServer: ["10.0.0.0/16"] };
+
 testPolicy({
   policy: noReservedEgress,
   passes: {
@@ -212,6 +256,11 @@ testPolicy({
     "a range without them": {
       given: egress({ to: [{ ipBlock: { cidr: "169.0.0.0/8", except: ["169.254.0.0/16"] } }] }),
     },
+    "what is permitted of internal and shared ranges": {
+      given: to("10.2.3.0/24", "100.64.1.0/24"),
+      config: { internal: ["10.0.0.0/8"], permitted: ["10.2.0.0/16", "100.64.0.0/16"] },
+    },
+    "the API server, by an operator's pods": { given: operated({ port: 443 }, { port: 6443 }), config: server },
   },
   fails: {
     "the metadata address": { given: to("169.254.169.254/32"), says: /169\.254\.169\.254\/32: the metadata address/ },
@@ -237,6 +286,24 @@ testPolicy({
       given: cilium({ egress: [host], egressDeny: [{ toCIDR: ["169.254.169.254/32"], toPorts: https }] }),
       says: /egressDeny does not keep hosts/,
     },
+    "more than is permitted": {
+      given: to("10.2.0.0/15"),
+      config: { internal: ["10.0.0.0/8"], permitted: ["10.2.0.0/16"] },
+      says: /opens 10\.0\.0\.0\/8: an internal range/,
+    },
+    "the metadata address, whatever is permitted": {
+      given: to("169.254.169.254/32"),
+      config: { permitted: ["0.0.0.0/0"] },
+      says: /the metadata address/,
+    },
+    "the API server, by other pods": { given: to("10.0.0.0/16"), config: server, says: /internal range/ },
+    "other ports of the API server's addresses": {
+      given: operated({ port: 443 }, { port: 10250 }),
+      config: server,
+      says: /internal range/,
+    },
+    "all of its ports": { given: operated(), config: server, says: /internal range/ },
+    "a range of them": { given: operated({ port: 443, endPort: 6443 }), config: server, says: /internal range/ },
     "an exception that is too small": {
       given: egress({ to: [{ ipBlock: { cidr: "169.254.0.0/16", except: ["169.254.169.0/25"] } }] }),
       says: /169\.254\.169\.254/,
@@ -425,6 +492,19 @@ const proxied = (image: unknown, component = "egress-proxy"): Given => ({
     },
   },
 });
+/** A pod with the proxy's labels whose container differs. */
+const running = (container: object): Given => ({
+  type: "kubernetes:apps/v1:Deployment",
+  props: {
+    spec: {
+      template: {
+        metadata: { labels: { "berth.dev/component": "egress-proxy" } },
+        spec: { containers: [{ name: "c", ...container }] },
+      },
+    },
+  },
+});
+const commandConfig = { command: ["sh", "-c", "squid"] };
 const proxyConfig = { repositories: ["registry.example.com/proxy"] };
 
 testPolicy({
@@ -433,6 +513,8 @@ testPolicy({
     "the proxy, whichever its version": { given: proxied("registry.example.com/proxy@sha256:1"), config: proxyConfig },
     "other pods": { given: proxied("registry.example.com/app@sha256:1", "app"), config: proxyConfig },
     "any image where none is named": { given: proxied("registry.example.com/app@sha256:1") },
+    "its command": { given: running({ command: ["sh", "-c", "squid"] }), config: commandConfig },
+    "any command where none is named": { given: running({ command: ["nc"] }) },
   },
   fails: {
     "another image with its labels": {
@@ -445,6 +527,23 @@ testPolicy({
       config: proxyConfig,
       says: /proxy-of-mine/,
     },
+    ...Object.fromEntries(
+      Object.entries({
+        "another command": { command: ["sh", "-c", "nc"] },
+        "more than its command": { command: ["sh", "-c", "squid", "x"] },
+        "the image's own command": {},
+        arguments: { command: ["sh", "-c", "squid"], args: ["x"] },
+        "a program at its start": { command: ["sh", "-c", "squid"], lifecycle: { postStart: { exec: {} } } },
+        "a program as a probe": { command: ["sh", "-c", "squid"], livenessProbe: { exec: { command: ["nc"] } } },
+      }).map(([title, container]) => [
+        title,
+        {
+          given: running(container),
+          config: commandConfig,
+          says: /containers\[0\] of the egress proxy runs something else than the proxy's command/,
+        },
+      ]),
+    ),
   },
   skips: { "a Service": { given: service }, "the platform": { given: proxied("x"), stack: "platform" } },
   unknown: { "an image that is not known": { given: proxied(UNKNOWN), config: proxyConfig } },

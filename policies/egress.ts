@@ -39,7 +39,7 @@ const LIMITS = {
     additionalProperties: { type: "string" },
     default: PROXY_LABELS,
     description:
-      "Labels of the pods that may connect to the world, on ports that their rule lists: a proxy that lets through nothing but the hosts that berth.yaml names. None when empty.",
+      "Labels of the pods that may connect to the world, on ports that their rule lists one by one: a proxy that lets through nothing but the hosts that berth.yaml names. None when empty.",
   },
 } as const;
 
@@ -53,6 +53,18 @@ function isForProxy({ spec }: NetworkPolicy, proxy: Limits["proxy"]): boolean {
   const labels = Object.entries(proxy);
   return labels.length > 0 && labels.every(([key, value]) => spec?.podSelector?.matchLabels?.[key] === value);
 }
+
+/** Most ports of a rule of the egress proxy: 20 in each of 50 rules of berth.yaml. */
+export const PROXY_PORTS = 1000;
+
+/** Whether the ports of a rule are named one by one, as those of the egress proxy have to be: a range of them would lead everywhere. */
+function listsPorts(listed: readonly Port[]): boolean {
+  const isOne = ({ port, endPort }: Port) => typeof port === "number" && endPort === undefined;
+  return listed.length > 0 && listed.length <= PROXY_PORTS && listed.every(isOne);
+}
+
+/** Label by which a selector names one namespace; Kubernetes sets it. */
+export const NAMESPACE_NAME = "kubernetes.io/metadata.name";
 
 /** Addresses that the blocks of some peers open. */
 function opened(peers: Iterable<Peer>): Interval[] {
@@ -81,9 +93,9 @@ function worldIn(intervals: readonly Interval[], limit: number): string | undefi
 export const noWorldEgress = resourcePolicy<NetworkPolicy, Limits>({
   name: "no-world-egress",
   description:
-    "Checks that no policy of a preview lets pods connect to everywhere: by an empty rule, to every namespace, to hosts of any name, or by ranges that add up to the world. Only the egress proxy may have such ranges, on listed ports.",
+    "Checks that no policy of a preview lets pods connect to everywhere: by an empty rule, to namespaces that it does not name, to hosts of any name, or by ranges that add up to the world. Only the egress proxy may have such ranges, on ports that are listed one by one.",
   severity: "critical",
-  remediation: "name the ranges and ports that the app needs under `egress.allow` of berth.yaml.",
+  remediation: `name the ranges and ports that the app needs under \`egress.allow\` of berth.yaml, and namespaces by the label ${NAMESPACE_NAME}.`,
   url: `${KUBERNETES_DOCS}#networkpolicy-resource`,
   stacks: PREVIEWS,
   types: EGRESS_POLICY,
@@ -97,10 +109,11 @@ export const noWorldEgress = resourcePolicy<NetworkPolicy, Limits>({
       for (const peer of to) {
         attempt(() => {
           const { namespaceSelector, names = [], elsewhere } = peer;
-          if (selectsAll(namespaceSelector)) report(`${place} opens the pods of every namespace`);
+          if (namespaceSelector !== undefined && namespaceSelector.matchLabels?.[NAMESPACE_NAME] === undefined)
+            report(`${place} opens the pods of namespaces that it does not name`);
           for (const name of names) if (isWide(name)) report(`${place} opens hosts of any name: ${name}`);
           if (elsewhere !== undefined) report(`${place}.${elsewhere} opens what stands elsewhere`);
-          if (!proxy || ports().length === 0) known.push(...opened([peer]));
+          if (!proxy || !listsPorts(ports())) known.push(...opened([peer]));
         });
       }
     }
@@ -131,7 +144,7 @@ export const noWorldEgressInParts = stackPolicy<Limits>({
         attempt(() => (proxy = isForProxy(props, config.proxy)));
         for (const { to, ports } of egressRules(type, props, attempt)) {
           attempt(() => {
-            if (!proxy || ports().length === 0) part.push(...opened(to));
+            if (!proxy || !listsPorts(ports())) part.push(...opened(to));
           });
         }
       });
@@ -148,6 +161,9 @@ export const noWorldEgressInParts = stackPolicy<Limits>({
 /** The metadata services of AWS, GCP and Azure. */
 export const METADATA = "169.254.169.254/32";
 
+/** Addresses of providers, where services that a platform permits may be too. */
+export const SHARED = "100.64.0.0/10";
+
 /**
  * Addresses that no preview has business with, each with its source. The instance metadata services of AWS, GCP and Azure are at 169.254.169.254, that of AWS also at
  * fd00:ec2::254 (AWS EC2 user guide, "Access instance metadata"); the pod identity agent of EKS at 169.254.170.23 and fd00:ec2::23.
@@ -157,38 +173,72 @@ export const RESERVED: readonly (readonly [range: string, name: string])[] = [
   ["fd00:ec2::254/128", "the metadata address of IPv6"],
   ["169.254.0.0/16", "link-local addresses (RFC 3927)"],
   ["fe80::/10", "link-local addresses of IPv6 (RFC 4291)"],
-  ["100.64.0.0/10", "shared addresses of providers (RFC 6598)"],
+  [SHARED, "shared addresses of providers (RFC 6598)"],
   ["127.0.0.0/8", "loopback addresses (RFC 1122)"],
   ["::1/128", "the loopback address of IPv6 (RFC 4291)"],
   ["fd00:ec2::/32", "services of the node (AWS)"],
 ];
 
+/** Label of the pods that an operator asks the API server about: those of CloudNativePG, each of which watches its own object there. */
+export const OPERATED = "cnpg.io/cluster";
+
+/** Ports of API servers: behind a Service or a load balancer, and Kubernetes' own. */
+export const API_SERVER_PORTS: readonly number[] = [443, 6443];
+
+interface Internal {
+  readonly internal: readonly string[];
+  readonly permitted: readonly string[];
+  readonly apiServer: readonly string[];
+}
+
+const RANGES = { type: "array", items: { type: "string" }, default: [] } as const;
+
 /** No reserved or internal addresses. */
-export const noReservedEgress = resourcePolicy<NetworkPolicy, { internal: readonly string[] }>({
+export const noReservedEgress = resourcePolicy<NetworkPolicy, Internal>({
   name: "no-reserved-egress",
   description:
-    "Checks that no policy of a preview opens the metadata addresses, link-local, loopback or shared provider addresses, or ranges of nodes and the API server, and that rules by host name deny the metadata address where the network plugin can.",
+    "Checks that no policy of a preview opens the metadata addresses, link-local, loopback or shared provider addresses, or internal ranges such as those of nodes and the API server, and that rules by host name deny the metadata address where the network plugin can.",
   severity: "critical",
-  remediation: "take these addresses out of the range, with `except` or by smaller ranges.",
+  remediation:
+    "take these addresses out of the range, with `except` or by smaller ranges, or have the platform's owner add them to `privateEgress`.",
   url: "https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
   stacks: PREVIEWS,
   types: EGRESS_POLICY,
   parameters: {
     internal: {
-      type: "array",
-      items: { type: "string" },
-      default: [],
-      description: "Ranges of nodes, of the API server and of other things that previews must not reach.",
+      ...RANGES,
+      description:
+        "Ranges of nodes, of the API server and of other things that previews must not reach; in the cluster all private ones.",
+    },
+    permitted: {
+      ...RANGES,
+      description: `Ranges within internal ones and ${SHARED} that previews may reach: the platform's privateEgress.`,
+    },
+    apiServer: {
+      ...RANGES,
+      description: `The same for pods with the label ${OPERATED}, on ports ${API_SERVER_PORTS.join(" and ")}: the operator's apiServerCidrs.`,
     },
   },
   check: ({ type, props, config, report, attempt }) => {
     const forbidden = [...RESERVED, ...config.internal.map((range) => [range, "an internal range"] as const)];
+    const isOperated = props.spec?.podSelector?.matchLabels?.[OPERATED] !== undefined;
     const known: Interval[] = [];
-    for (const { place, to } of egressRules(type, props, attempt)) {
-      for (const peer of to) {
-        attempt(() => known.push(...opened([peer])));
-        if (peer.entity !== undefined) report(`${place} opens ${peer.entity}: nodes and what runs on them`);
-      }
+    const notPermitted: Interval[] = [];
+    for (const { place, to, ports } of egressRules(type, props, attempt)) {
+      attempt(() => {
+        const listed = isOperated ? ports() : [];
+        const asksServer =
+          listed.length > 0 &&
+          listed.every(({ port, endPort }) => API_SERVER_PORTS.some((one) => one === port) && endPort === undefined);
+        const permitted = ranges([...config.permitted, ...(asksServer ? config.apiServer : [])]);
+        for (const peer of to) {
+          attempt(() => {
+            known.push(...opened([peer]));
+            notPermitted.push(...without(opened([peer]), permitted));
+          });
+          if (peer.entity !== undefined) report(`${place} opens ${peer.entity}: nodes and what runs on them`);
+        }
+      });
     }
     for (const { place, denied } of deniedToHosts(type, props, attempt)) {
       attempt(() => {
@@ -198,13 +248,15 @@ export const noReservedEgress = resourcePolicy<NetworkPolicy, { internal: readon
           report(`${place}.egressDeny does not keep hosts from ${METADATA}: a name may lead to the metadata address`);
       });
     }
-    const merged = union(known);
+    const [merged, mergedRest] = [union(known), union(notPermitted)];
     const reported: Interval[] = [];
     for (const [range, name] of forbidden) {
       const interval = parseRange(range);
       if (!interval) continue;
       const covered = reported.some((one) => overlap(one, interval));
-      if (covered || !merged.some((one) => overlap(one, interval))) continue;
+      const mayBePermitted = range === SHARED || config.internal.includes(range);
+      const judged = mayBePermitted ? mergedRest : merged;
+      if (covered || !judged.some((one) => overlap(one, interval))) continue;
       reported.push(interval);
       report(`spec.egress opens ${range}: ${name}`);
     }

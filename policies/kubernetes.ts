@@ -32,18 +32,29 @@ interface SecurityContext {
   readonly windowsOptions?: { readonly hostProcess?: boolean };
 }
 
+interface Probe {
+  readonly exec?: object;
+}
+
 /** A container of any sort. */
 export interface Container {
   readonly name?: string;
   readonly image?: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
-  readonly env?: readonly { readonly name?: string; readonly value?: string }[];
+  readonly env?: readonly {
+    readonly name?: string;
+    readonly value?: string;
+    readonly valueFrom?: { readonly secretKeyRef?: { readonly name?: string } };
+  }[];
   readonly envFrom?: readonly { readonly secretRef?: object; readonly configMapRef?: object }[];
   readonly ports?: readonly { readonly containerPort?: number; readonly hostPort?: number }[];
   readonly resources?: { readonly requests?: Record<string, string>; readonly limits?: Record<string, string> };
   readonly securityContext?: SecurityContext;
-  readonly readinessProbe?: object;
+  readonly startupProbe?: Probe;
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly lifecycle?: object;
 }
 
 /** What a pod is to be. */

@@ -81,10 +81,11 @@ ValidatingAdmissionPolicy 'berth-pods' with binding 'berth-pods' denied request:
 - **Where**: namespaces with the labels \`app.kubernetes.io/managed-by=berth\` and \`berth.dev/environment\`. Nobody takes these labels away, nor those of Pod Security, by whatever subresource; the two, and that a fork's stays a fork's, hold whatever \`withoutRules\` takes back.
 - **Fences**: no pod starts without the NetworkPolicy \`default-deny\` and the ResourceQuota \`environment\`, and both stay until the namespace is deleted. Every other deletion is let through, and so are changes of labels,
   status and finalizers of what was there before the rules.
-- **What the platform knows** takes the place of the pack's parameters: \`domain\`, the Ingress class, the image of \`egressProxy\`, the namespaces of \`operators\`, which name images and tokens of their own, and \`trust\`: which tiers have secrets
+- **What the platform knows** takes the place of the pack's parameters: \`domain\`, the Ingress class, image and command of \`egressProxy\`, private ranges but for \`privateEgress\`, of \`operators\` the API server's ranges and the namespaces, which name images and tokens of their own, and \`trust\`: which tiers have secrets
   and egress, and of forks the quota and the repositories, which are \`fork.images\` and those of the images that the platform adds. A \`--policy-pack-config\` changes nothing in the cluster; \`withoutRules\` of the platform takes a rule back there, with the reason.
 - **Pods for people**, such as one for debugging, keep the same rules: \`automountServiceAccountToken: false\` and an account of the environment's, such as \`serviceAccountName: app\`; an image by digest; the level restricted.
   Ephemeral containers too.
+- **The egress proxy's settings** are a ConfigMap, which no rule reads: who may write that in an environment says which public addresses its proxy reaches.
 - **Stricter than the pack**: sizes of ranges are added up without what they have in common and without \`except\`. **Not as strict**: resources are judged on pods alone, after the LimitRange has filled them in.
 - **Deployers** write in environments and keep their leases, and nothing else, subresources included; \`berth-deployer\` holds for members of its groups whatever other rights they have. Reading is up to RBAC alone:
   outside environments deployers list what may be left of one, and no Secret. In an environment they have the ClusterRole \`berth-environment\`, by a RoleBinding that comes right after the namespace and goes with it:

@@ -76,6 +76,22 @@ testPolicy({
     "a password of its own": {
       given: [namespace("fork"), inside("core/v1:Secret", { stringData: { password: "x" } })],
     },
+    "its database's password, in a variable and files": {
+      given: [
+        namespace("fork"),
+        pod(
+          { env: [{ name: "A", valueFrom: { secretKeyRef: { name: "postgresql", key: "password" } } }, { name: "B" }] },
+          {
+            automountServiceAccountToken: false,
+            volumes: [
+              { name: "a", secret: { secretName: "s3" } },
+              { name: "b", projected: { sources: [{ secret: { name: "redis" } }, { configMap: { name: "x" } }] } },
+              { name: "c", emptyDir: {} },
+            ],
+          },
+        ),
+      ],
+    },
     "variables of a ConfigMap": {
       given: [namespace("fork"), pod({ envFrom: [{ configMapRef: { name: "app-env" } }] })],
     },
@@ -95,6 +111,28 @@ testPolicy({
       given: [namespace("fork"), pod({ envFrom: [{ secretRef: { name: "stripe" } }] })],
       says: /containers\[0\] takes all of a Secret/,
     },
+    "one key of another Secret": {
+      given: [
+        namespace("fork"),
+        pod({ env: [{ name: "A" }, { name: "B", valueFrom: { secretKeyRef: { name: "stripe", key: "a" } } }] }),
+      ],
+      says: /containers\[0\]\.env\[1\] takes the Secret stripe/,
+    },
+    "another Secret as files": {
+      given: [namespace("fork"), pod({}, { volumes: [{ name: "a", secret: { secretName: "stripe" } }] })],
+      says: /volumes\[0\] takes the Secret stripe/,
+    },
+    "another Secret among files": {
+      given: [
+        namespace("fork"),
+        pod({}, { volumes: [{ name: "a", projected: { sources: [{ secret: { name: "stripe" } }] } }] }),
+      ],
+      says: /volumes\[0\] takes the Secret stripe/,
+    },
+    "a volume of a driver": {
+      given: [namespace("fork"), pod({}, { volumes: [{ name: "a", csi: { driver: "secrets-store.csi.k8s.io" } }] })],
+      says: /volumes\[0\] is a driver's, which may bring secrets/,
+    },
   },
   skips: skips(sealed),
   unknown: {
@@ -108,6 +146,13 @@ testPolicy({
 
 const egress = (to: unknown) => inside("networking.k8s.io/v1:NetworkPolicy", { spec: { egress: [{ to }] } });
 const outside = egress([{ ipBlock: { cidr: "203.0.113.0/24" } }]);
+const other = (name: string, labels?: object) => ({
+  namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } },
+  ...(labels && { podSelector: { matchLabels: labels } }),
+});
+const resolving = inside("apps/v1:Deployment", {
+  spec: { template: { metadata: { labels: { "berth.dev/outside-names": "allowed" } }, spec: {} } },
+});
 const open = tiers(outside, /spec\.egress\[0\]\.to\[0\] opens 203\.0\.113\.0\/24/);
 const hosts = (rule: object) => inside("cilium.io/v2:CiliumNetworkPolicy", { spec: { egress: [rule] } });
 testPolicy({
@@ -118,9 +163,33 @@ testPolicy({
     "its own pods, with Cilium": { given: [namespace("fork"), hosts({ toEndpoints: [{ matchLabels: { a: "b" } }] })] },
     "its own pods": { given: [namespace("fork"), egress([{ podSelector: { matchLabels: { a: "b" } } }])] },
     "no egress": { given: [namespace("fork"), inside("networking.k8s.io/v1:NetworkPolicy", { spec: {} })] },
+    "the resolver and the log-in": {
+      given: [
+        namespace("fork"),
+        egress([
+          other("kube-system", { "k8s-app": "kube-dns" }),
+          other("berth-system", { "app.kubernetes.io/name": "oauth-broker" }),
+        ]),
+      ],
+    },
+    "names outside in the tier internal": { given: [namespace("internal"), resolving] },
   },
   fails: {
     ...open.fails,
+    everywhere: { given: [namespace("fork"), egress([])], says: /opens every address/ },
+    ...Object.fromEntries(
+      Object.entries({
+        "all of the resolver's namespace": other("kube-system"),
+        "another namespace": other("shop-pr-8", { "k8s-app": "kube-dns" }),
+        "namespaces by an expression": {
+          namespaceSelector: { matchExpressions: [{ key: "kubernetes.io/metadata.name", operator: "Exists" }] },
+          podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+        },
+      }).map(([title, peer]) => [
+        title,
+        { given: [namespace("fork"), egress([peer])], says: /spec\.egress\[0\]\.to\[0\] opens other pods/ },
+      ]),
+    ),
     "hosts, with Cilium": {
       given: [namespace("fork"), hosts({ toFQDNs: [{ matchName: "api.example.com" }] })],
       says: /spec\.egress\[0\]\.to\[0\] opens api\.example\.com/,
@@ -129,7 +198,10 @@ testPolicy({
       given: [namespace("fork"), hosts({ toEntities: ["kube-apiserver"] })],
       says: /kube-apiserver/,
     },
-    everywhere: { given: [namespace("fork"), egress([])], says: /opens every address/ },
+    "names outside": {
+      given: [namespace("fork"), resolving],
+      says: /its pods may resolve names outside by berth\.dev\/outside-names/,
+    },
   },
   skips: skips(outside),
   unknown: {

@@ -1,7 +1,17 @@
 import type { Policies, PolicyConfigSchema } from "@pulumi/policy";
-import { EGRESS_POLICY, egressRules } from "./egress-rules";
+import { NAMESPACE_NAME } from "./egress";
+import { EGRESS_POLICY, egressRules, type Peer } from "./egress-rules";
 import { DEPLOYERS, isDeployersBinding, type Role } from "./identity";
-import { all, containersOf, namespaceOf, podOf, WORKLOADS, type KubeObject, type Workload } from "./kubernetes";
+import {
+  all,
+  containersOf,
+  namespaceOf,
+  podOf,
+  WORKLOADS,
+  type KubeObject,
+  type PodSpec,
+  type Workload,
+} from "./kubernetes";
 import { matches, PREVIEWS, resourcePolicy, stackPolicy, type JudgedStack } from "./rule";
 
 /*
@@ -82,19 +92,55 @@ function inTiers<Props extends KubeObject>(
 const SECRET_KINDS = new RegExp(`^kubernetes:(${SECRET_GROUPS.join("|").replaceAll(".", "\\.")})/[^:]+:`);
 const COPIES = /^kubernetes:core\/v1:(Secret|ConfigMap)(Patch)?$/;
 
+interface SecretConfig extends TierConfig {
+  readonly names: readonly string[];
+}
+
+/** A volume of a pod, as far as it is of Secrets. */
+interface Volume {
+  readonly name?: string;
+  readonly csi?: object;
+  readonly secret?: { readonly secretName?: string };
+  readonly projected?: { readonly sources?: readonly { readonly secret?: { readonly name?: string } }[] };
+}
+
+/** Secrets that a pod takes by name, each with the place. */
+function secretsTaken(spec: PodSpec): { place: string; name: string }[] {
+  const variables = containersOf(spec).flatMap(({ place, container }) =>
+    Array.from(container.env ?? []).flatMap(({ valueFrom }, index) => {
+      const reference = valueFrom?.secretKeyRef;
+      return reference === undefined ? [] : [{ place: `${place}.env[${index}]`, name: reference.name ?? "" }];
+    }),
+  );
+  const volumes = Array.from((spec.volumes ?? []) as readonly Volume[]).flatMap(({ secret, projected }, index) => {
+    const projects = Array.from(projected?.sources ?? []).flatMap((source) => source.secret ?? []);
+    const names = [...(secret === undefined ? [] : [secret.secretName]), ...projects.map(({ name }) => name)];
+    return names.map((name = "") => ({ place: `volumes[${index}]`, name }));
+  });
+  return [...variables, ...volumes];
+}
+
 /** Code that nobody has read gets nothing that is worth taking. */
-export const tierWithoutSecrets = stackPolicy<TierConfig>({
+export const tierWithoutSecrets = stackPolicy<SecretConfig>({
   name: "tier-without-secrets",
   description:
-    "Checks that the environment of a fork has no secrets but the passwords that were generated for itself: none copied, sealed or from a store, and no volume of a snapshot.",
+    "Checks that the environment of a fork has no secrets but the passwords that were generated for itself: none copied, sealed or from a store, and no volume of a snapshot; and that its pods take no others.",
   severity: "critical",
   remediation: "remove envFrom, sealedSecrets, externalSecrets and databases.*.from.volumeSnapshot from berth.yaml.",
   url: DOCS,
   stacks: PREVIEWS,
   types: NAMESPACE,
-  parameters: ABOUT,
+  parameters: {
+    ...ABOUT,
+    names: {
+      type: "array",
+      items: { type: "string" },
+      default: ["postgresql", "mariadb", "redis", "mongodb", "s3", "access-proxy"],
+      description: "Secrets that its pods may take: those of Berth's own databases and log-in.",
+    },
+  },
   check: (judged) => {
-    const { report } = judged;
+    const { config, report, attempt } = judged;
     inTiers(judged, SECRET_KINDS, (_props, urn, type) => {
       report(`a ${type.split(":").at(-1) ?? ""} brings what others own into it`, urn);
     });
@@ -103,34 +149,77 @@ export const tierWithoutSecrets = stackPolicy<TierConfig>({
       if (from !== undefined) report(`it is a copy of ${from}`, urn);
     });
     inTiers<Workload>(judged, WORKLOADS, (workload, urn, type) => {
-      for (const { place, container } of containersOf(podOf(type, workload).spec ?? {})) {
-        const sources = container.envFrom ?? [];
-        if (sources.some(({ secretRef }) => secretRef !== undefined)) report(`${place} takes all of a Secret`, urn);
-      }
+      const spec = podOf(type, workload).spec ?? {};
+      attempt(() => {
+        for (const { place, container } of containersOf(spec)) {
+          const sources = container.envFrom ?? [];
+          if (sources.some(({ secretRef }) => secretRef !== undefined)) report(`${place} takes all of a Secret`, urn);
+        }
+      });
+      attempt(() => {
+        for (const { place, name } of secretsTaken(spec)) {
+          if (!config.names.includes(name)) report(`${place} takes the Secret ${name}`, urn);
+        }
+      });
+      attempt(() => {
+        for (const [index, { csi }] of ((spec.volumes ?? []) as readonly Volume[]).entries()) {
+          if (csi !== undefined) report(`volumes[${index}] is a driver's, which may bring secrets`, urn);
+        }
+      });
     });
   },
 });
 
+/** The label of pods whose queries for names outside the cluster its DNS answers. */
+export const OUTSIDE_NAMES = "berth.dev/outside-names";
+
+interface EgressConfig extends TierConfig {
+  readonly peers: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
 /** Code that nobody has read reaches nothing outside. */
-export const tierWithoutEgress = stackPolicy<TierConfig>({
+export const tierWithoutEgress = stackPolicy<EgressConfig>({
   name: "tier-without-egress",
   description:
-    "Checks that no policy of a fork's environment opens addresses or hosts: only pods may be reached, by their labels.",
+    "Checks that no policy of a fork's environment opens addresses or hosts, and no other pods than its own, the cluster's resolver and the platform's log-in; and that none of its pods may resolve names outside.",
   severity: "critical",
   remediation: "remove `egress.allow` from berth.yaml.",
   url: "https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-resource",
   stacks: PREVIEWS,
   types: NAMESPACE,
-  parameters: ABOUT,
+  parameters: {
+    ...ABOUT,
+    peers: {
+      type: "object",
+      additionalProperties: { type: "object", additionalProperties: { type: "string" } },
+      default: {
+        "kube-system": { "k8s-app": "kube-dns" },
+        "berth-system": { "app.kubernetes.io/name": "oauth-broker" },
+      },
+      description: "Other namespaces in which it may reach pods, each with labels of these.",
+    },
+  },
   check: (judged) => {
+    const { config } = judged;
+    const isKnown = ({ namespaceSelector, podSelector }: Peer) => {
+      const labels = config.peers[namespaceSelector?.matchLabels?.[NAMESPACE_NAME] ?? ""];
+      const given = podSelector?.matchLabels ?? {};
+      return labels !== undefined && Object.entries(labels).every(([key, value]) => given[key] === value);
+    };
     inTiers(judged, EGRESS_POLICY, (props, urn, type) => {
       for (const { place, open, to } of egressRules(type, props, judged.attempt)) {
         if (open) judged.report(`${place} opens every address`, urn);
-        to.forEach(({ ipBlock, names, entity, elsewhere }, index) => {
+        to.forEach((peer, index) => {
+          const { ipBlock, names, entity, elsewhere, namespaceSelector } = peer;
           const outside = ipBlock ? (ipBlock.cidr ?? "addresses") : (names?.join(", ") ?? entity ?? elsewhere);
           if (outside !== undefined) judged.report(`${place}.to[${index}] opens ${outside}`, urn);
+          else if (namespaceSelector && !isKnown(peer)) judged.report(`${place}.to[${index}] opens other pods`, urn);
         });
       }
+    });
+    inTiers<Workload>(judged, WORKLOADS, (workload, urn, type) => {
+      const labels = podOf(type, workload).metadata?.labels ?? {};
+      if (OUTSIDE_NAMES in labels) judged.report(`its pods may resolve names outside by ${OUTSIDE_NAMES}`, urn);
     });
   },
 });

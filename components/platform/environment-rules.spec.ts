@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { ENGINES } from "../../config/engines";
 import { LABEL, MANAGED_BY } from "../../config/labels";
+import { PLATFORM_NAMESPACE } from "../../config/names";
+import { BROKER, OAUTH_SECRETS } from "../../config/oauth";
 import { parsePlatform } from "../../config/platform";
 import { admissionGroups } from "../../policies/admission";
 import { DEFAULT_DENY, QUOTA } from "../../policies/admission/network";
 import { ENVIRONMENT } from "../../policies/admission/objects";
+import { NAMESPACE_NAME } from "../../policies/egress";
 import { families } from "../../policies/families";
+import { OUTSIDE_NAMES } from "../../policies/trust";
 import { DEPLOYED_PLATFORM, DIGEST, HOST_FACTS, HOST_PLATFORM, PR, config } from "../../test/support/samples";
 import { planPrEnvironment } from "../pr-environment/plan";
 import { planPlatform } from "./plan";
@@ -73,6 +78,11 @@ describe("rules on environments in the cluster", () => {
     assert.deepEqual(variable(planned({ egressProxy })["egress-proxy"], "repositories"), [
       "registry.example.com/proxy",
     ]);
+    const usual = rules["network-policies"];
+    assert.deepEqual(variable(usual, "internal"), ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"]);
+    assert.deepEqual([variable(usual, "permitted"), variable(usual, "apiServer")], [[], []]);
+    const opened = planned({ privateEgress: ["10.2.0.0/16"] })["network-policies"];
+    assert.deepEqual(variable(opened, "permitted"), ["10.2.0.0/16"]);
     const images = { "16": `ghcr.io/cloudnative-pg/postgresql:16.9@${DIGEST}` };
     const other = planned({
       domain: DEPLOYED_PLATFORM.domain,
@@ -83,6 +93,7 @@ describe("rules on environments in the cluster", () => {
     assert.deepEqual(variable(other["ingresses"], "classes"), ["nginx"]);
     assert.deepEqual(variable(other["pods"], "operatorNamespaces"), ["cnpg-system"]);
     assert.deepEqual(variable(other["service-accounts"], "operatorNamespaces"), ["cnpg-system"]);
+    assert.deepEqual(variable(other["network-policies"], "apiServer"), ["10.0.0.0/16"]);
   });
 
   it("know what the platform lets environments of each tier have", () => {
@@ -111,9 +122,28 @@ describe("rules on environments in the cluster", () => {
     assert.deepEqual(variable(rules["trust-quota"], "hard"), hard);
   });
 
+  it("know the names by which Berth's own is told from others", () => {
+    const rules = planned();
+    const own = [...ENGINES, OAUTH_SECRETS.proxy.name].sort();
+    assert.deepEqual((variable(rules["trust-secret-variables"], "names") as string[]).sort(), own);
+    assert.deepEqual(variable(rules["trust-egress"], "peers"), {
+      "kube-system": { "k8s-app": "kube-dns" },
+      [PLATFORM_NAMESPACE]: { [LABEL.name]: BROKER },
+    });
+    const { deployment } =
+      planPrEnvironment({
+        config: config({ egress: { allow: [{ host: "api.example.com", ports: [443] }] } }),
+        pr: PR,
+        platform: { ...HOST_FACTS, egressProxy: { image: `registry.example.com/proxy@${DIGEST}` } },
+      }).egress ?? assert.fail("no egress proxy");
+    const { spec } = deployment as { spec: { template: { spec: { containers: { command: string[] }[] } } } };
+    assert.deepEqual(variable(rules["egress-proxy"], "command"), spec.template.spec.containers[0]?.command);
+    assert.deepEqual([OUTSIDE_NAMES, NAMESPACE_NAME], [LABEL.outsideNames, "kubernetes.io/metadata.name"]);
+  });
+
   it("take everything else from the pack's own parameters", () => {
     const { parameters } = admissionGroups.find(({ name }) => name === "network-policies") ?? assert.fail();
-    for (const { name, default: usual } of parameters) {
+    for (const { name, default: usual } of parameters.filter((one) => one.name !== "internal")) {
       assert.deepEqual(variable(planned()["network-policies"], name), usual);
     }
   });

@@ -1,3 +1,4 @@
+import { PRIVATE_RANGES } from "../../config/cidr";
 import { repositoryOf } from "../../config/image";
 import { LABEL, MANAGED_BY } from "../../config/labels";
 import type { PlatformConfig, PlatformFacts } from "../../config/platform";
@@ -6,6 +7,7 @@ import { TRUST_TIERS } from "../../config/trust";
 import generated from "../../policies/admission/groups.json";
 // Types only: of the policy pack the program uses nothing but these data.
 import type { AdmissionGroup } from "../../policies/admission/cel";
+import { PROXY_COMMAND } from "../pr-environment/egress/plan";
 import type { AdmissionPlan } from "./admission";
 import { clusterMetadata } from "./context";
 
@@ -15,8 +17,9 @@ const groups = generated as readonly AdmissionGroup[];
  * Plans the policy pack's rules on environments as the API server checks them, by name, so that neither kubectl nor an operator gets around
  * them. Each is a refusal, also when it cannot be decided.
  *
- * What the platform knows takes the place of the rules' own defaults: its domain, the class of its Ingresses, the image of its
- * egress proxy, what enforces rules by host name, where its operators run, and what it lets environments of each tier have.
+ * What the platform knows takes the place of the rules' own defaults: its domain, the class of its Ingresses, image and command of its
+ * egress proxy, what enforces rules by host name, who deploys, where its operators run and find the API server, private ranges and which
+ * of them it opens, and what it lets environments of each tier have.
  *
  * @throws ConfigError when `withoutRules` names what is no rule
  */
@@ -24,7 +27,7 @@ export function planEnvironmentRules(
   config: PlatformConfig,
   { deployers, domain, ingressClass, trust }: Pick<PlatformFacts, "deployers" | "domain" | "ingressClass" | "trust">,
 ): Record<string, AdmissionPlan> {
-  const { operators, egressHosts, egressProxy, withoutRules } = config;
+  const { operators, egressHosts, egressProxy, privateEgress, withoutRules } = config;
   const { images, quota } = trust.limits.fork;
   const known: Record<string, unknown> = {
     domains: [domain],
@@ -32,6 +35,10 @@ export function planEnvironmentRules(
     repositories: egressProxy ? [repositoryOf(egressProxy.image)] : [],
     cni: egressHosts === "proxy" ? "none" : egressHosts,
     deployers: deployers.subjects.map(subjectText),
+    command: PROXY_COMMAND,
+    internal: PRIVATE_RANGES,
+    permitted: privateEgress,
+    apiServer: operators.cloudnativePg?.apiServerCidrs ?? [],
     operatorNamespaces: Object.values(operators).map(({ namespace }) => namespace),
     tiersWithoutSecrets: TRUST_TIERS.filter((tier) => !trust.limits[tier].secrets),
     tiersWithoutEgress: TRUST_TIERS.filter((tier) => !trust.limits[tier].egress),

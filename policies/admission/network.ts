@@ -7,7 +7,12 @@ import {
   METADATA,
   noReservedEgress,
   noWorldEgress,
+  API_SERVER_PORTS,
+  NAMESPACE_NAME,
+  OPERATED,
+  PROXY_PORTS,
   RESERVED,
+  SHARED,
 } from "../egress";
 import { quotaPresent } from "../hygiene";
 import { changed, check, field, literal, parameter, writes, type AdmissionGroup, type Variable } from "./cel";
@@ -50,6 +55,8 @@ export const networkPolicies: AdmissionGroup = {
     parameter(noWorldEgress, "share"),
     parameter(noWorldEgress, "proxy"),
     parameter(noReservedEgress, "internal"),
+    parameter(noReservedEgress, "permitted"),
+    parameter(noReservedEgress, "apiServer"),
     parameter(dnsOnlyToCluster, "namespace", "resolverNamespace"),
     parameter(dnsOnlyToCluster, "labels"),
     parameter(dnsOnlyToCluster, "addresses"),
@@ -59,9 +66,8 @@ export const networkPolicies: AdmissionGroup = {
     { name: "rules", expression: "object.spec.?egress.orValue([])" },
     { name: "open", expression: "variables.rules.filter(rule, size(rule.?to.orValue([])) == 0)" },
     {
-      name: "everyNamespace",
-      expression:
-        "variables.rules.filter(rule, rule.?to.orValue([]).exists(peer, has(peer.namespaceSelector) && size(peer.namespaceSelector.?matchLabels.orValue({})) == 0 && size(peer.namespaceSelector.?matchExpressions.orValue([])) == 0))",
+      name: "unnamedNamespaces",
+      expression: `variables.rules.filter(rule, rule.?to.orValue([]).exists(peer, has(peer.namespaceSelector) && !(${literal(NAMESPACE_NAME)} in peer.namespaceSelector.?matchLabels.orValue({}))))`,
     },
     {
       name: "isForProxy",
@@ -71,7 +77,7 @@ export const networkPolicies: AdmissionGroup = {
     // Those of the egress proxy on listed ports are left out: what it lets through, its settings say.
     {
       name: "limited",
-      expression: "variables.rules.filter(rule, !variables.isForProxy || size(rule.?ports.orValue([])) == 0)",
+      expression: `variables.rules.filter(rule, !variables.isForProxy || size(rule.?ports.orValue([])) == 0 || size(rule.ports) > ${PROXY_PORTS} || rule.ports.exists(one, !has(one.port) || type(one.port) == string || has(one.endPort)))`,
     },
     {
       name: "share4",
@@ -90,9 +96,15 @@ export const networkPolicies: AdmissionGroup = {
       expression: `${literal(RESERVED.map(([range]) => range))} + variables.internal`,
     },
     {
+      name: "permittedToServer",
+      expression: `${literal(OPERATED)} in object.spec.?podSelector.?matchLabels.orValue({}) ? variables.apiServer : []`,
+    },
+    {
       name: "reserved",
       expression:
-        "variables.forbidden.filter(range, variables.rules.exists(rule, rule.?to.orValue([]).exists(peer, has(peer.ipBlock) && (cidr(peer.ipBlock.cidr).containsCIDR(range) || cidr(range).containsCIDR(peer.ipBlock.cidr)) && !peer.ipBlock.?except.orValue([]).exists(one, cidr(one).containsCIDR(range)))))",
+        "variables.forbidden.filter(range, variables.rules.exists(rule, rule.?to.orValue([]).exists(peer, has(peer.ipBlock) && (cidr(peer.ipBlock.cidr).containsCIDR(range) || cidr(range).containsCIDR(peer.ipBlock.cidr)) && !peer.ipBlock.?except.orValue([]).exists(one, cidr(one).containsCIDR(range)) && " +
+        `!((range in variables.internal || range == ${literal(SHARED)}) && (variables.permitted.exists(one, cidr(one).containsCIDR(peer.ipBlock.cidr)) || ` +
+        `(size(rule.?ports.orValue([])) > 0 && rule.ports.all(one, has(one.port) && type(one.port) == int && one.port in ${literal(API_SERVER_PORTS)} && !has(one.endPort)) && variables.permittedToServer.exists(one, cidr(one).containsCIDR(peer.ipBlock.cidr))))))))`,
     },
     {
       name: "otherResolvers",
@@ -106,8 +118,8 @@ export const networkPolicies: AdmissionGroup = {
   checks: [
     check(
       noWorldEgress,
-      "size(variables.open) == 0 && size(variables.everyNamespace) == 0 && double(variables.share4) <= double(variables.share) * 4294967296.0 && double(variables.share6) <= double(variables.share) * 4294967296.0",
-      'size(variables.open) > 0 ? "spec.egress has a rule without \\"to\\", which opens every address" : size(variables.everyNamespace) > 0 ? "spec.egress opens the pods of every namespace" : "spec.egress opens " + string(double(variables.share4) / 42949672.96) + " % of all addresses of IPv4 and " + string(double(variables.share6) / 42949672.96) + " % of IPv6"',
+      "size(variables.open) == 0 && size(variables.unnamedNamespaces) == 0 && double(variables.share4) <= double(variables.share) * 4294967296.0 && double(variables.share6) <= double(variables.share) * 4294967296.0",
+      'size(variables.open) > 0 ? "spec.egress has a rule without \\"to\\", which opens every address" : size(variables.unnamedNamespaces) > 0 ? "spec.egress opens the pods of namespaces that it does not name" : "spec.egress opens " + string(double(variables.share4) / 42949672.96) + " % of all addresses of IPv4 and " + string(double(variables.share6) / 42949672.96) + " % of IPv6"',
     ),
     check(
       noReservedEgress,

@@ -1,4 +1,4 @@
-import { egressProxyImage, PROXY_LABELS } from "../egress-proxy";
+import { egressProxyImage, PROBES, PROXY_LABELS } from "../egress-proxy";
 import {
   capabilitiesDropped,
   imageByDigest,
@@ -190,7 +190,7 @@ export const pods: AdmissionGroup = {
 };
 
 /** Labels of the pod in whatever makes pods. */
-function podLabels(object: string): string {
+export function podLabels(object: string): string {
   const whole = `dyn(${object})`;
   const found =
     `(${object}.kind == "Pod" ? ${whole}.?metadata.?labels : ` +
@@ -203,7 +203,7 @@ function podLabels(object: string): string {
 /** Pods with the labels of the egress proxy; labels can be changed by way of `pods/status` too. */
 export const proxyPods: AdmissionGroup = {
   name: "egress-proxy",
-  about: "Pods with the labels of the egress proxy run its image.",
+  about: "Pods with the labels of the egress proxy run its image and its command.",
   scope: "environments",
   matched: [...MAKES_PODS, writes("", "pods/status")],
   conditions: [
@@ -216,13 +216,20 @@ export const proxyPods: AdmissionGroup = {
       expression: `request.operation != "UPDATE" || ${podLabels("object")} != ${podLabels("oldObject")} || ${podSpec("object")} != ${podSpec("oldObject")}`,
     },
   ],
-  parameters: [parameter(egressProxyImage, "repositories")],
+  parameters: [parameter(egressProxyImage, "repositories"), parameter(egressProxyImage, "command")],
   variables: [
     { name: "pod", expression: `${podSpec("object")}.orValue({})` },
     {
-      name: "images",
+      name: "containers",
       expression:
-        '(variables.pod.?initContainers.orValue([]) + variables.pod.?containers.orValue([]) + variables.pod.?ephemeralContainers.orValue([])).map(one, string(one.?image.orValue("")))',
+        "variables.pod.?initContainers.orValue([]) + variables.pod.?containers.orValue([]) + variables.pod.?ephemeralContainers.orValue([])",
+    },
+    { name: "images", expression: 'variables.containers.map(one, string(one.?image.orValue("")))' },
+    {
+      name: "others",
+      expression:
+        "variables.containers.filter(one, size(variables.command) > 0 && !(one.?command.orValue([]) == variables.command && " +
+        `size(one.?args.orValue([])) == 0 && !one.?lifecycle.hasValue() && ${literal(PROBES)}.all(probe, !one[?probe].?exec.hasValue())))`,
     },
     {
       name: "foreign",
@@ -235,6 +242,11 @@ export const proxyPods: AdmissionGroup = {
       egressProxyImage,
       "size(variables.foreign) == 0",
       '"a pod with the labels of the egress proxy runs " + variables.foreign.join(", ")',
+    ),
+    check(
+      egressProxyImage,
+      "size(variables.others) == 0",
+      'variables.others.map(one, string(one.name) + " of a pod with the labels of the egress proxy runs something else than the proxy\'s command").join(", ")',
     ),
   ],
 };

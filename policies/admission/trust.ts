@@ -1,5 +1,7 @@
+import { NAMESPACE_NAME } from "../egress";
 import {
   COPIED_FROM,
+  OUTSIDE_NAMES,
   SECRET_GROUPS,
   tierImages,
   tierPrivileges,
@@ -11,7 +13,7 @@ import {
 import { changed, check, field, literal, parameter, writes, type AdmissionGroup, type Policy } from "./cel";
 import { BEYOND, everyRule, HOST_POLICIES, HOST_SPECS } from "./network";
 import { IS_DEPLOYERS_BINDING, labels } from "./objects";
-import { MAKES_PODS, podSpec } from "./pods";
+import { MAKES_PODS, podLabels, podSpec } from "./pods";
 
 /*
  * What environments may have by how much their code is trusted, which the labels of their namespaces say. Who is judged for every tier alike, such as tokens of the API
@@ -62,29 +64,41 @@ const CONTAINERS = {
     .join(" + "),
 };
 
-/** Pods that take all of a Secret. */
+/** Pods that take Secrets which are not the environment's own. */
 const secretPods: AdmissionGroup = {
   name: "trust-secret-variables",
-  about: "Pods of forks' environments take no Secret as a whole.",
+  about: "Pods of forks' environments take no Secrets but those of its databases and log-in, and none as a whole.",
   scope: "environments",
   matched: MAKES_PODS,
   conditions: [changed(podSpec)],
-  parameters: secrets.parameters,
+  parameters: [...secrets.parameters, parameter(tierWithoutSecrets, "names")],
   variables: [
     ...secrets.variables,
     CONTAINERS,
+    { name: "volumes", expression: `${podSpec("object")}.?volumes.orValue([])` },
     {
       name: "taking",
       expression: "variables.containers.filter(c, c.?envFrom.orValue([]).exists(one, one.?secretRef.hasValue()))",
     },
+    {
+      name: "byVariable",
+      expression:
+        'variables.containers.map(c, c.?env.orValue([]).map(one, one.?valueFrom.?secretKeyRef.hasValue(), string(one.valueFrom.secretKeyRef.?name.orValue("")))).map(names, names.filter(one, !(one in variables.names))).filter(names, size(names) > 0).map(names, names.join(", "))',
+    },
+    {
+      name: "byVolume",
+      expression:
+        '(variables.volumes.map(one, one.?secret.hasValue(), string(one.secret.?secretName.orValue(""))) + ' +
+        'variables.volumes.filter(one, one.?projected.hasValue()).map(one, one.projected.?sources.orValue([]).map(source, source.?secret.hasValue(), string(source.secret.?name.orValue("")))).filter(names, names.exists(one, !(one in variables.names))).map(names, names.filter(one, !(one in variables.names)).join(", "))).filter(one, !(one in variables.names))',
+    },
+    { name: "drivers", expression: "variables.volumes.filter(one, one.?csi.hasValue())" },
+    {
+      name: "wrong",
+      expression:
+        'variables.taking.map(c, string(c.name) + " takes all of a Secret") + (variables.byVariable + variables.byVolume).map(one, "it takes the Secret " + one) + variables.drivers.map(one, "the volume " + string(one.name) + " is a driver\'s, which may bring secrets")',
+    },
   ],
-  checks: [
-    check(
-      tierWithoutSecrets,
-      "!variables.judged || size(variables.taking) == 0",
-      'variables.taking.map(c, string(c.name) + " takes all of a Secret").join(", ")',
-    ),
-  ],
+  checks: [check(tierWithoutSecrets, "!variables.judged || size(variables.wrong) == 0", 'variables.wrong.join(", ")')],
 };
 
 const egress = about(tierWithoutEgress, "tiersWithoutEgress");
@@ -113,22 +127,45 @@ const hostPolicies: AdmissionGroup = {
 /** NetworkPolicies. */
 const networkPolicies: AdmissionGroup = {
   name: "trust-egress",
-  about: "Environments of forks reach pods and no addresses.",
+  about: "Environments of forks reach their own pods, the resolver and the log-in, and no addresses.",
   scope: "environments",
   matched: [writes("networking.k8s.io", "networkpolicies")],
   conditions: [changed(field("spec"))],
-  parameters: egress.parameters,
+  parameters: [...egress.parameters, parameter(tierWithoutEgress, "peers")],
   variables: [
     ...egress.variables,
     { name: "rules", expression: "object.spec.?egress.orValue([])" },
+    {
+      name: "foreign",
+      expression:
+        `variables.rules.filter(rule, rule.?to.orValue([]).exists(peer, has(peer.namespaceSelector) && !variables.peers.exists(name, peer.namespaceSelector.?matchLabels[?${literal(NAMESPACE_NAME)}].orValue("") == name && ` +
+        'variables.peers[name].all(key, peer.?podSelector.?matchLabels[?key].orValue("") == variables.peers[name][key]))))',
+    },
     { name: "ranges", expression: "variables.rules.map(rule, rule.?to.orValue([]).filter(peer, has(peer.ipBlock)))" },
     {
       name: "wrong",
       expression:
-        'variables.rules.filter(rule, size(rule.?to.orValue([])) == 0).map(rule, "an egress rule opens every address") + variables.ranges.filter(peers, size(peers) > 0).map(peers, "an egress rule opens " + peers.map(peer, peer.ipBlock.cidr).join(", "))',
+        'variables.rules.filter(rule, size(rule.?to.orValue([])) == 0).map(rule, "an egress rule opens every address") + variables.ranges.filter(peers, size(peers) > 0).map(peers, "an egress rule opens " + peers.map(peer, peer.ipBlock.cidr).join(", ")) + variables.foreign.map(rule, "an egress rule opens pods of others")',
     },
   ],
   checks: [check(tierWithoutEgress, "!variables.judged || size(variables.wrong) == 0", 'variables.wrong.join(", ")')],
+};
+
+/** Pods for which the cluster's resolver would ask outside; labels can be changed by way of `pods/status` too. */
+const outsideNames: AdmissionGroup = {
+  name: "trust-names",
+  about: "Pods of forks' environments resolve names of the cluster alone.",
+  scope: "environments",
+  matched: [...MAKES_PODS, writes("", "pods/status")],
+  conditions: [
+    { name: "has-the-label", expression: `${literal(OUTSIDE_NAMES)} in ${podLabels("object")}` },
+    changed(podLabels),
+  ],
+  parameters: egress.parameters,
+  variables: egress.variables,
+  checks: [
+    check(tierWithoutEgress, "!variables.judged", `"its pods may resolve names outside by the label ${OUTSIDE_NAMES}"`),
+  ],
 };
 
 const bounds = about(tierQuota, "tiersWithQuota");
@@ -237,6 +274,7 @@ export const trustGroups: readonly AdmissionGroup[] = [
   secretPods,
   networkPolicies,
   hostPolicies,
+  outsideNames,
   quotas,
   images,
   rights,

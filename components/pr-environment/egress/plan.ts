@@ -67,7 +67,7 @@ export function planEgress(context: PlanContext): EgressPlan | undefined {
                 name: EGRESS_PROXY,
                 image: platform.egressProxy.image,
                 imagePullPolicy: "IfNotPresent",
-                command: ["sh", "-euc", START],
+                command: [...PROXY_COMMAND],
                 ports: [{ name: "proxy", containerPort: EGRESS_PROXY_PORT }],
                 resources: EGRESS_PROXY_RESOURCES,
                 securityContext: CONTAINER_SECURITY,
@@ -96,6 +96,9 @@ const START = `umask 077
 openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=${EGRESS_PROXY} -keyout ${KEY_PAIR}.key -out ${KEY_PAIR}.crt 2>/dev/null
 cat ${KEY_PAIR}.key ${KEY_PAIR}.crt >${KEY_PAIR}
 exec squid -N -d 1 -f ${SETTINGS_FOLDER}/squid.conf`;
+
+/** What the proxy's container runs. The platform lets no pod with the proxy's labels run anything else. */
+export const PROXY_COMMAND: readonly string[] = ["sh", "-euc", START];
 
 /**
  * Variables that lead the app, services and jobs to the proxy. What NetworkPolicies open by themselves goes past it: databases, each

@@ -27,6 +27,9 @@ export const resolver = {
   namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
   podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
 };
+const anyNamespace = {
+  namespaceSelector: { matchExpressions: [{ key: "kubernetes.io/metadata.name", operator: "Exists" }] },
+};
 const namespace = (labels: Record<string, string>): Manifest => ({
   apiVersion: "v1",
   kind: "Namespace",
@@ -259,7 +262,12 @@ export const cases: Record<string, { admits: Manifest[]; refuses: [Manifest, Reg
       [to("::/0"), /100 % of IPv6/],
       [to("8.0.0.0/5", "16.0.0.0/5", "24.0.0.0/5"), /opens 9\.375 %/],
       [egress([{ ports: [{ port: 443 }] }]), /a rule without "to"/],
-      [egress([{ to: [{ namespaceSelector: {} }] }]), /the pods of every namespace/],
+      [egress([{ to: [{ namespaceSelector: {} }] }]), /the pods of namespaces that it does not name/],
+      [egress([{ to: [anyNamespace] }]), /the pods of namespaces that it does not name/],
+      [
+        egress([{ to: [{ ipBlock: { cidr: "0.0.0.0/1" } }], ports: [{ port: 54, endPort: 800 }] }], "egress-proxy"),
+        /opens 50 % of all addresses of IPv4/,
+      ],
     ],
   },
   "egress-proxy-runs-its-image": {
@@ -278,6 +286,8 @@ export const cases: Record<string, { admits: Manifest[]; refuses: [Manifest, Reg
       [to("fd00:ec2::254/128"), /fd00:ec2::254\/128/],
       [to("100.64.0.0/12"), /100\.64\.0\.0\/10/],
       [to("168.0.0.0/7"), /169\.254/],
+      [to("10.1.2.0/24"), /opens 10\.0\.0\.0\/8/],
+      [to("192.168.7.1/32"), /opens 192\.168\.0\.0\/16/],
     ],
   },
   "dns-only-to-the-cluster": {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import fc from "fast-check";
 import { planPlatform } from "../../../components/platform/plan";
+import { PRIVATE_RANGES } from "../../../config/cidr";
 import { parsePlatform } from "../../../config/platform";
 import type { Kube } from "../../../lifecycle/kube";
 import { trustPolicies } from "../../../policies/trust";
@@ -78,7 +79,7 @@ describe("rules in the cluster", function () {
 
   it("let everything through that Berth makes in any of its examples, and the pods of it", async () => {
     const unknown = new Set<string>();
-    const proxies: string[] = [];
+    const notHere: string[] = [];
     let count = 0;
     for (const file of readdirSync(golden).filter((name) => name.startsWith("pr-"))) {
       for (const { type, name, props } of registrationsOf(file)) {
@@ -97,10 +98,10 @@ describe("rules in the cluster", function () {
           : [];
         for (const one of [object, ...made]) {
           one.metadata.namespace = environment.namespace;
-          const where = `${file} ${name}: ${one.kind}`;
           const refusal = await environment.refusal(one);
-          if (refusal?.includes("egress-proxy-runs-its-image")) proxies.push(`${file} ${one.kind}`);
-          else assert.equal(refusal, undefined, where);
+          const rule = /egress-proxy-runs-its-image|no-reserved-egress/.exec(refusal ?? "")?.[0];
+          if (rule !== undefined) notHere.push(`${file} ${one.kind}: ${rule}`);
+          else assert.equal(refusal, undefined, `${file} ${name}: ${one.kind}`);
           count += 1;
         }
       }
@@ -112,8 +113,12 @@ describe("rules in the cluster", function () {
       "VolumeSnapshot",
       "VolumeSnapshotContent",
     ]);
-    // This platform has no egress proxy, so that no image is one's.
-    assert.deepEqual(proxies, ["pr-egress-hosts.json Deployment", "pr-egress-hosts.json Pod"]);
+    // This platform has no egress proxy, so that no image is one's, and no operator whose pods ask the API server.
+    assert.deepEqual(notHere, [
+      "pr-cloudnative-pg.json NetworkPolicy: no-reserved-egress",
+      "pr-egress-hosts.json Deployment: egress-proxy-runs-its-image",
+      "pr-egress-hosts.json Pod: egress-proxy-runs-its-image",
+    ]);
     assert.ok(count > 150, `${count} objects`);
   });
 
@@ -123,10 +128,20 @@ describe("rules in the cluster", function () {
     const v4 = fc.tuple(octet, octet, octet, octet, prefix).map(([a, b, c, d, bits]) => masked([a, b, c, d], bits));
     const known = fc.constantFrom("169.254.0.0/16", "100.64.0.0/10", "10.0.0.0/8", "::/0", "2000::/4", "fe80::/64");
     const block = fc.oneof(v4, known).map((cidr) => ({ ipBlock: { cidr } }));
+    const key = "kubernetes.io/metadata.name";
+    const selected = [
+      {},
+      { matchLabels: { [key]: "kube-system" } },
+      { matchLabels: { team: "a" } },
+      ...["Exists", "DoesNotExist"].map((operator) => ({ matchExpressions: [{ key, operator }] })),
+      { matchExpressions: [{ key, operator: "NotIn", values: ["a"] }] },
+    ].map((namespaceSelector) => ({ namespaceSelector }));
     const peer = fc.oneof(
       { weight: 8, arbitrary: block },
-      { weight: 1, arbitrary: fc.constantFrom<object>({ podSelector: {} }, { namespaceSelector: {} }, resolver) },
+      { weight: 1, arbitrary: fc.constantFrom<object>({ podSelector: {} }, resolver, ...selected) },
     );
+    // What the platform says of internal ranges.
+    const config = { internal: PRIVATE_RANGES };
     const port = fc.constantFrom<object>(
       { port: 443 },
       { port: 53 },
@@ -144,7 +159,7 @@ describe("rules in the cluster", function () {
       const object = egress(rules, component);
       const given = { type: "kubernetes:networking.k8s.io/v1:NetworkPolicy", props: object };
       const verdicts = await Promise.all(
-        [noWorldEgress, noReservedEgress, dnsOnlyToCluster].map((one) => judge(one, given)),
+        [noWorldEgress, noReservedEgress, dnsOnlyToCluster].map((one) => judge(one, given, { config })),
       );
       const broken = verdicts.flatMap(({ violations }) => violations);
       const refusal = await environment.refusal(object);

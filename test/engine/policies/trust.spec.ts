@@ -1,18 +1,25 @@
 import assert from "node:assert/strict";
+import { PROXY_COMMAND } from "../../../components/pr-environment/egress/plan";
 import { ensurePlatform } from "../../../lifecycle/platform";
 import { silent } from "../../../lifecycle/progress";
 import type { Target } from "../../../lifecycle/target";
 import { simulatedCluster } from "../lifecycle/cluster";
 import { kubeOf } from "../lifecycle/support";
 import { uniqueName } from "../provider/support";
+import { binding, resolver } from "./admission-cases";
 import {
   defineKind,
   deployersBinding,
+  deployment,
   egress,
   Environment,
   forgetKind,
   goodContainer,
+  goodPod,
   IMAGE,
+  isRefused,
+  pathOf,
+  pod,
   quotaOf,
   withContainer,
   type Manifest,
@@ -49,6 +56,20 @@ const ingress = (annotations: object): Manifest => ({
   metadata: { name: "app", annotations },
   spec: { ingressClassName: "berth", rules: [{ host: "shop-pr-7.berth.localhost" }] },
 });
+const variable = (name: string) =>
+  withContainer({ env: [{ name: "A", valueFrom: { secretKeyRef: { name, key: "a" } } }] });
+const withVolume = (volume: object) => deployment({ volumes: [{ name: "more", ...volume }] });
+const inNamespace = (name: string, labels?: object) => ({
+  namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } },
+  ...(labels && { podSelector: { matchLabels: labels } }),
+});
+const resolving: Manifest = {
+  ...deployment(),
+  spec: {
+    selector: { matchLabels: { app: "app" } },
+    template: { metadata: { labels: { app: "app", "berth.dev/outside-names": "allowed" } }, spec: goodPod },
+  },
+};
 const role: Manifest = {
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "Role",
@@ -61,10 +82,24 @@ const elsewhere = IMAGE.replace("/app@", "/apps/other@");
 /** Of each rule, what a fork's environment may have, and what only others may. */
 const cases: Record<string, { admits: Manifest[]; refuses: [object: Manifest, words: RegExp][] }> = {
   "tier-without-secrets": {
-    admits: [copy({ "example.com/a": "b" }), envFrom({ configMapRef: { name: "app-env" } })],
+    admits: [
+      copy({ "example.com/a": "b" }),
+      envFrom({ configMapRef: { name: "app-env" } }),
+      variable("postgresql"),
+      withVolume({ secret: { secretName: "s3" } }),
+      withVolume({ projected: { sources: [{ secret: { name: "redis" } }, { configMap: { name: "app-env" } }] } }),
+    ],
     refuses: [
       [copy({ "berth.dev/copied-from": "previews/flags" }), /it is a copy of previews\/flags/],
+      [{ ...copy({ "berth.dev/copied-from": "previews/stripe" }), kind: "Secret" }, /it is a copy of previews\/stripe/],
       [envFrom({ secretRef: { name: "stripe" } }), /app takes all of a Secret/],
+      [variable("stripe"), /it takes the Secret stripe/],
+      [withVolume({ secret: { secretName: "stripe" } }), /it takes the Secret stripe/],
+      [
+        withVolume({ projected: { sources: [{ secret: { name: "redis" } }, { secret: { name: "stripe" } }] } }),
+        /it takes the Secret stripe/,
+      ],
+      [withVolume({ csi: { driver: "secrets-store.csi.k8s.io" } }), /the volume more is a driver's/],
     ],
   },
   "tier-without-egress": {
@@ -72,6 +107,8 @@ const cases: Record<string, { admits: Manifest[]; refuses: [object: Manifest, wo
       to({ podSelector: { matchLabels: { "berth.dev/component": "postgresql" } } }),
       egress([]),
       hosts({ toEndpoints: [{ matchLabels: { "k8s:berth.dev/component": "postgresql" } }] }),
+      to(resolver),
+      to(inNamespace("berth-system", { "app.kubernetes.io/name": "oauth-broker" })),
     ],
     refuses: [
       [to({ ipBlock: { cidr: "203.0.113.0/24" } }), /an egress rule opens 203\.0\.113\.0\/24/],
@@ -79,6 +116,9 @@ const cases: Record<string, { admits: Manifest[]; refuses: [object: Manifest, wo
         hosts({ toFQDNs: [{ matchName: "api.example.com" }], toPorts: [{ ports: [{ port: "443" }] }] }),
         /spec\.egress opens more than pods/,
       ],
+      [to(inNamespace("kube-system")), /an egress rule opens pods of others/],
+      [to(inNamespace("shop-pr-8", { "k8s-app": "kube-dns" })), /an egress rule opens pods of others/],
+      [resolving, /its pods may resolve names outside by the label berth\.dev\/outside-names/],
     ],
   },
   "tier-has-small-quota": {
@@ -98,6 +138,7 @@ const cases: Record<string, { admits: Manifest[]; refuses: [object: Manifest, wo
     admits: [ingress({ "pulumi.com/skipAwait": "true" }), deployersBinding],
     refuses: [
       [role, /a Role gives rights in the API server/],
+      [binding("Role"), /a RoleBinding gives rights in the API server/],
       [ingress({ "nginx.org/server-snippets": "x" }), /the annotations nginx\.org\/server-snippets are not Berth's/],
     ],
   },
@@ -110,10 +151,14 @@ describe("rules on trust in the cluster", function () {
   let target: Target;
   let fork: Environment;
   let internal: Environment;
+  const platformWith = (settings: object): Target => ({
+    ...simulated(),
+    platform: { ...(simulated().platform as object), ...settings },
+  });
   before(async () => {
     // The image that all pods of these tests have.
     const trust = { fork: { images: [IMAGE.split("@")[0]] } };
-    target = { ...simulated(), platform: { ...(simulated().platform as object), trust, egressHosts: "cilium" } };
+    target = platformWith({ trust, egressHosts: "cilium" });
     await ensurePlatform(target, kubeOf(target), silent);
     await defineKind(kubeOf(target), "cilium.io", "v2", "CiliumNetworkPolicy", "ciliumnetworkpolicies");
     fork = await Environment.open(target, uniqueName("fork"), { "berth.dev/trust": "fork" }, room);
@@ -137,6 +182,67 @@ describe("rules on trust in the cluster", function () {
       }
     });
   }
+
+  it("open no address to a fork by a rule without peers", async () => {
+    assert.match(
+      (await fork.refusal(egress([{ ports: [{ port: 443 }] }]))) ?? "it was let through",
+      /"to"|every address/,
+    );
+  });
+
+  it("refuse a fork what operators make Secrets and rights of", async () => {
+    const kinds = [
+      ["bitnami.com", "v1alpha1", "SealedSecret", /tier-without-secrets: a SealedSecret brings what others own/],
+      ["external-secrets.io", "v1", "ExternalSecret", /tier-without-secrets: a ExternalSecret brings what others own/],
+      ["postgresql.cnpg.io", "v1", "Cluster", /tier-without-privileges: a Cluster has a controller act/],
+    ] as const;
+    for (const [group, version, kind, words] of kinds) {
+      const plural = `${kind.toLowerCase()}s`;
+      await defineKind(fork.kube, group, version, kind, plural);
+      try {
+        const object: Manifest = { apiVersion: `${group}/${version}`, kind, metadata: { name: "a" } };
+        assert.match((await fork.refusal(object)) ?? "it was let through", words);
+        assert.equal(await internal.refusal(object), undefined);
+      } finally {
+        await forgetKind(fork.kube, group, plural);
+      }
+    }
+  });
+
+  it("give a fork's pod no names outside by its label, not by way of its status either", async () => {
+    await fork.create(pod());
+    const path = `${pathOf(pod(), fork.namespace)}/pod`;
+    for (const way of ["", "/status"]) {
+      const change = { metadata: { labels: { "berth.dev/outside-names": "allowed" } } };
+      await isRefused(fork.kube.patch(`${path}${way}`, change), /tier-without-egress: its pods may resolve names/);
+    }
+  });
+
+  it("let the egress proxy's image run nothing but the proxy where it has the proxy's labels", async () => {
+    const labels = { "berth.dev/component": "egress-proxy" };
+    const running = (fields: object) =>
+      pod({ containers: [{ ...goodContainer, ...fields }] }, { name: "proxy", labels });
+    const proxy = { command: [...PROXY_COMMAND] };
+    // Beside Cilium's rules by host name a platform has no proxy.
+    await ensurePlatform(platformWith({ egressProxy: { image: IMAGE } }), kubeOf(target), silent);
+    try {
+      assert.equal(await internal.refusal(running(proxy)), undefined);
+      for (const fields of [
+        { command: ["sh", "-c", "sleep 1"] },
+        {},
+        { ...proxy, args: ["x"] },
+        { ...proxy, livenessProbe: { exec: { command: ["true"] } } },
+        { ...proxy, lifecycle: { postStart: { exec: { command: ["true"] } } } },
+      ]) {
+        assert.match(
+          (await internal.refusal(running(fields))) ?? "it was let through",
+          /egress-proxy-runs-its-image: app of a pod .* something else than the proxy's command/,
+        );
+      }
+    } finally {
+      await ensurePlatform(target, kubeOf(target), silent);
+    }
+  });
 
   it("judge init containers too", async () => {
     const container = { ...goodContainer, name: "other", image: elsewhere };
