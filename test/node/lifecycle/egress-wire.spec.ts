@@ -30,6 +30,16 @@ const rule = { cidr: "203.0.113.0/24", ports: [8080] };
 const app = 'require("node:http").createServer((_, reply) => reply.end("ok")).listen(3000)';
 const config = parseConfig({ projectId: project, app: { command: ["node", "-e", app] }, egress: { allow: [rule] } });
 
+/** Another project's environment, whose app answers datagrams too. */
+const neighbour = environmentName("wire-other", 1);
+const echoPort = 5353;
+const echo = `${app}; const echo = require("node:dgram").createSocket("udp4");
+echo.on("message", (message, { port, address }) => echo.send(message, port, address)).bind(${echoPort});`;
+const neighbourConfig = parseConfig({
+  projectId: neighbour.projectId,
+  app: { command: ["node", "-e", echo] },
+});
+
 /** Something to say to an address: a TCP connection, or a datagram to which an answer must come. */
 interface Question {
   readonly kind: "tcp" | "udp";
@@ -87,6 +97,23 @@ for my $host (@ARGV) {
   }
 }`;
 
+/** Packets that have arrived in a pod's network and are not TCP, by which the kubelet asks how the pod is (RFC 2011, RFC 4113). */
+async function oddPackets(pid: number): Promise<number> {
+  const { stdout } = await run("nsenter", ["--target", String(pid), "--net", "--", "cat", "/proc/net/snmp"]);
+  const lines = stdout.split("\n").map((line) => line.split(" "));
+  return [
+    ["Ip:", "InUnknownProtos"],
+    ["Icmp:", "InMsgs"],
+    ["Udp:", "InDatagrams"],
+    ["Udp:", "NoPorts"],
+  ].reduce((sum, [table = "", name = ""]) => {
+    const [names = [], values = []] = lines.filter(([first]) => first === table);
+    const count = Number(values[names.indexOf(name)]);
+    assert.ok(Number.isInteger(count), `${table} has no ${name}`);
+    return sum + count;
+  }, 0);
+}
+
 describe("egress on the wire, from real pods", function () {
   this.timeout(600_000);
   let cluster: RealCluster;
@@ -96,16 +123,20 @@ describe("egress on the wire, from real pods", function () {
 
   before(async () => {
     cluster = await RealCluster.start(clusterName);
-    await Promise.all([cluster.destroy(project), removeLeftovers(cluster)]);
+    await Promise.all([cluster.destroy(project), cluster.destroy(neighbour.projectId), removeLeftovers(cluster)]);
     outside = await openOutside(clusterName);
     network = planNetwork((await readSpec(clusterName))?.index ?? assert.fail());
     ground = { kube: cluster.kube, outside, image: await canaryImage(clusterName) };
-    await cluster.deploy(project, { config });
+    await Promise.all([
+      cluster.deploy(project, { config }),
+      cluster.deploy(neighbour.projectId, { config: neighbourConfig }),
+    ]);
   });
   after(async () => {
     // Undefined where `before` has failed.
     await (outside as Outside | undefined)?.close();
-    await (cluster as RealCluster | undefined)?.destroy(project);
+    const started = cluster as RealCluster | undefined;
+    if (started) await Promise.all([project, neighbour.projectId].map((each) => started.destroy(each)));
   });
 
   const command = (node: string, questions: readonly Question[]) => [node, "-e", asker, JSON.stringify(questions)];
@@ -185,6 +216,43 @@ describe("egress on the wire, from real pods", function () {
       await new Promise((done) => setTimeout(done, 500));
     });
     assert.equal(packets, 0);
+  });
+
+  it("reaches another environment's pods and Services by no datagram and no other protocol, even where that one lets all in", async () => {
+    const pod = await appPod(cluster.kube, neighbour.namespace);
+    const base = `/api/v1/namespaces/${neighbour.namespace}`;
+    const { status } = await cluster.kube.get<KubeObject & { status: { podIP: string } }>(
+      `${base}/pods/${pod.metadata.name}`,
+    );
+    // What holds then is this environment's egress alone.
+    await cluster.kube.post(`/apis/networking.k8s.io/v1/namespaces/${neighbour.namespace}/networkpolicies`, {
+      metadata: { name: "open" },
+      spec: { podSelector: {}, policyTypes: ["Ingress"], ingress: [{}] },
+    });
+    // The quota has room for the app's own Service alone.
+    type WithPorts = KubeObject & { spec: { clusterIP: string; ports: object[] } };
+    const { spec } = await cluster.kube.get<WithPorts>(`${base}/services/app`);
+    await cluster.kube.patch(`${base}/services/app`, {
+      spec: { ports: [...spec.ports, { name: "echo", port: echoPort, protocol: "UDP" }] },
+    });
+    const questions = [status.podIP, spec.clusterIP].map((host): Question => ({ kind: "udp", host, port: echoPort }));
+    for (const end = Date.now() + 30_000; (await fromNode(questions)).some((answer) => answer !== "answered");)
+      assert.ok(Date.now() < end, "the neighbour does not even answer the node");
+    const [theirs = 0] = await podPids({ name: clusterName }, pod.metadata.uid ?? "");
+    const own = await appPod(cluster.kube, namespace);
+    const [ours = 0] = await podPids({ name: clusterName }, own.metadata.uid ?? "");
+    const send = ["perl", "-e", rawSender, status.podIP];
+    const [program = "", ...args] = outside.onNode(send);
+    const before = await oddPackets(theirs);
+    await run(program, args);
+    await pause(500);
+    const sent = (await oddPackets(theirs)) - before;
+    assert.ok(sent >= 4, `only ${sent} of the node's own packets arrive and are counted`);
+    const silent = await oddPackets(theirs);
+    assert.deepEqual(await fromPod(questions), ["silent", "silent"]);
+    await run("nsenter", ["--target", String(ours), "--net", "--", ...send]);
+    await pause(500);
+    assert.equal((await oddPackets(theirs)) - silent, 0);
   });
 
   it("has no IPv6 by which anything would get out, and no address in it stands for an IPv4 one", async () => {
