@@ -113,9 +113,10 @@ describe("rules in the cluster", function () {
       "VolumeSnapshot",
       "VolumeSnapshotContent",
     ]);
-    // This platform has no egress proxy, so that no image is one's, and no operator whose pods ask the API server.
+    // This platform has no egress proxy, so that no image is one's, no operator whose pods ask the API server, and no privateEgress.
     assert.deepEqual(notHere, [
       "pr-cloudnative-pg.json NetworkPolicy: no-reserved-egress",
+      "pr-egress-cilium.json NetworkPolicy: no-reserved-egress",
       "pr-egress-hosts.json Deployment: egress-proxy-runs-its-image",
       "pr-egress-hosts.json Pod: egress-proxy-runs-its-image",
     ]);

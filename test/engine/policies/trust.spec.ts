@@ -21,6 +21,7 @@ import {
   pathOf,
   pod,
   quotaOf,
+  until,
   withContainer,
   type Manifest,
 } from "./admission-support";
@@ -151,14 +152,17 @@ describe("rules on trust in the cluster", function () {
   let target: Target;
   let fork: Environment;
   let internal: Environment;
+  /** A platform that takes forks with the image that all pods of these tests have. */
   const platformWith = (settings: object): Target => ({
     ...simulated(),
-    platform: { ...(simulated().platform as object), ...settings },
+    platform: {
+      ...(simulated().platform as object),
+      trust: { fork: { images: [IMAGE.split("@")[0]] } },
+      ...settings,
+    },
   });
   before(async () => {
-    // The image that all pods of these tests have.
-    const trust = { fork: { images: [IMAGE.split("@")[0]] } };
-    target = platformWith({ trust, egressHosts: "cilium" });
+    target = platformWith({ egressHosts: "cilium" });
     await ensurePlatform(target, kubeOf(target), silent);
     await defineKind(kubeOf(target), "cilium.io", "v2", "CiliumNetworkPolicy", "ciliumnetworkpolicies");
     fork = await Environment.open(target, uniqueName("fork"), { "berth.dev/trust": "fork" }, room);
@@ -226,7 +230,8 @@ describe("rules on trust in the cluster", function () {
     // Beside Cilium's rules by host name a platform has no proxy.
     await ensurePlatform(platformWith({ egressProxy: { image: IMAGE } }), kubeOf(target), silent);
     try {
-      assert.equal(await internal.refusal(running(proxy)), undefined);
+      // The API server learns of changed rules a moment later.
+      await until(async () => (await internal.refusal(running(proxy))) === undefined);
       for (const fields of [
         { command: ["sh", "-c", "sleep 1"] },
         {},
