@@ -4,7 +4,7 @@ import { FORBIDDEN_RANGES, PRIVATE_RANGES } from "../../../config/cidr";
 import { planQuota } from "../../../config/quota";
 import { parsePlatform } from "../../../config/platform";
 import type { PlatformFacts } from "../../../config/platform";
-import { planPlatform } from "../../platform/plan";
+import { planEnvironmentRole } from "../../platform/rbac";
 import { CILIUM_FACTS, DIGEST, FORK_FACTS, HOST_PLATFORM, PR, config } from "../../../test/support/samples";
 import { record } from "../../../test/support/mocks";
 import { PrEnvironment } from "../index";
@@ -192,11 +192,14 @@ describe("egress by host name with Cilium", () => {
 });
 
 describe("the platform's choice of who enforces hosts", () => {
-  const deployer = (egressHosts: "proxy" | "cilium") =>
-    JSON.stringify(planPlatform(parsePlatform({ ...HOST_PLATFORM, egressHosts })).clusterRoles["deployer"]);
+  const inEnvironments = (egressHosts: "proxy" | "cilium") => {
+    const role = planEnvironmentRole(parsePlatform({ ...HOST_PLATFORM, egressHosts }));
+    return JSON.stringify(role.rules);
+  };
 
-  it("gives the deployer Cilium's kind only where it is chosen", () => {
-    assert.match(deployer("cilium"), /ciliumnetworkpolicies/);
-    assert.doesNotMatch(deployer("proxy"), /cilium/);
+  it("gives deployers Cilium's kind in environments only where it is chosen", () => {
+    assert.match(inEnvironments("cilium"), /ciliumnetworkpolicies/);
+    assert.match(inEnvironments("proxy"), /networkpolicies/);
+    assert.doesNotMatch(inEnvironments("proxy"), /cilium/);
   });
 });
