@@ -7,7 +7,7 @@ import { BerthError, ExitCode } from "./errors";
 import { pause, type Kube, type KubeList, type KubeObject } from "./kube";
 import type { EnvironmentName } from "./naming";
 import type { Progress } from "./progress";
-import { platformOutput } from "./platform";
+import { platformOutputs } from "./platform";
 import type { Target } from "./target";
 
 /*
@@ -180,7 +180,7 @@ async function platformVersions(target: Target): Promise<Partial<Record<Engine, 
     const platform = parsePlatform(target.platform);
     return perEngine((engine) => defaultVersion(engine, platform));
   }
-  return withoutNulls(await platformOutput(target, "defaultVersions"));
+  return withoutNulls((await platformOutputs(target))?.["defaultVersions"]);
 }
 
 function withoutNulls(versions: unknown): Partial<Record<Engine, string>> {

@@ -25,6 +25,7 @@ import {
   type PoliciesLeftOut,
   type PolicyChoice,
 } from "./policies";
+import { withPlatform } from "./policy-facts";
 import { PolicyCollector, summarise, type PolicyReport, type PolicySummary } from "./policy-report";
 import { silent, type Progress, type Stops } from "./progress";
 import { recorded, Recorder } from "./records";
@@ -248,7 +249,7 @@ export async function updateHeld(
     [lease.stop, timeout, waiting.hopeless, options.signal].filter((each) => each !== undefined),
   );
   const run = { stack: name.stack, progress, leaseExpired: lease.expired, signal, kill: options.kill };
-  const { pack } = options;
+  const pack = options.pack && (await withPlatform(target, options.pack));
   const { unsure, config, before } = await recorder.phase("prepare", async () => {
     const { state, recovered } = await prepareStack(target, run, kube);
     const config = await configure(state);

@@ -67,7 +67,15 @@ describe("the changes of a preview", () => {
 
 describe("a dry run", () => {
   const name = environmentName("shop", 7);
-  const pack: Pack = { folder: "/pack", config: "/c.json", rules: [], disabled: [], configured: [], print: "" };
+  const pack: Pack = {
+    folder: "/pack",
+    config: "/c.json",
+    settings: {},
+    rules: [],
+    disabled: [],
+    configured: [],
+    print: "",
+  };
   const state = { custom: true, id: "shop-pr-7/redis-data" };
   const judgement = { policyPackName: "berth", policyPackVersion: "0.1.0" };
   const message = "<{%fg 8%}>no end<{%reset%}>\n";

@@ -74,13 +74,13 @@ async function noteFingerprint(kube: Kube, path: string, wanted: string): Promis
   }
 }
 
-/** An output of the platform's stack; undefined where there is none, or the stack is not to be had. */
-export async function platformOutput(target: Target, output: string): Promise<unknown> {
+/** Outputs of the platform's stack; undefined where the stack is not to be had. */
+export async function platformOutputs(target: Target): Promise<Readonly<Record<string, unknown>> | undefined> {
   const state = await readState(target, PLATFORM_STACK);
-  if (state !== undefined) return state.resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs?.[output];
-  const args = ["stack", "output", output, "--json", "--stack", PLATFORM_STACK];
+  if (state !== undefined) return state.resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
+  const args = ["stack", "output", "--json", "--stack", PLATFORM_STACK];
   const result = await runEngine(target, args, { runId: runIdFor(target, PLATFORM_STACK) });
-  return result.code === 0 ? JSON.parse(result.stdout) : undefined;
+  return result.code === 0 ? (JSON.parse(result.stdout) as Record<string, unknown>) : undefined;
 }
 
 /**

@@ -25,6 +25,8 @@ export interface PoliciesLeftOut {
 export interface Pack {
   readonly folder: string;
   readonly config?: string;
+  /** What stands in the config. */
+  readonly settings: Readonly<Record<string, unknown>>;
   /** What is known of its rules; nothing of a pack without `rules.json`. */
   readonly rules: readonly Rule[];
   /** Rules that the config switches off. */
@@ -50,7 +52,7 @@ export async function openPack(choice: PolicyChoice | PoliciesLeftOut | undefine
   const rules = await readRules(folder);
   const hash = createHash("sha256").update(await codeOf(folder));
   if (choice.config === undefined) {
-    return { folder, rules, disabled: [], configured: [], print: hash.digest("hex") };
+    return { folder, settings: {}, rules, disabled: [], configured: [], print: hash.digest("hex") };
   }
   const config = resolve(choice.config);
   const text = await readIfThere(config);
@@ -64,7 +66,8 @@ export async function openPack(choice: PolicyChoice | PoliciesLeftOut | undefine
   const all = levels["all"];
   const disabled = rules.map(({ name }) => name).filter((name) => (levels[name] ?? all) === "disabled");
   const print = hash.update(text).digest("hex");
-  return { folder, config, rules, disabled, configured: Object.keys(levels), print };
+  const settings = parseObject(text, choice.config);
+  return { folder, config, settings, rules, disabled, configured: Object.keys(levels), print };
 }
 
 /** What a pack says of its rules; nothing when it has no `rules.json`. */
@@ -126,7 +129,7 @@ function parseObject(text: string, file: string): Record<string, unknown> {
   });
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

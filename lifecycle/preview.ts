@@ -7,6 +7,7 @@ import type { Kube, KubeObject } from "./kube";
 import { environmentName, type EnvironmentName } from "./naming";
 import { assertPlatform } from "./platform";
 import { openPack, type PoliciesLeftOut, type PolicyChoice } from "./policies";
+import { withPlatform } from "./policy-facts";
 import type { PolicyReport } from "./policy-report";
 import { silent, type Progress, type Stops } from "./progress";
 import { readState } from "./recovery";
@@ -51,7 +52,7 @@ export async function preview(
 ): Promise<PreviewResult> {
   const progress = options.progress ?? silent;
   const name = environmentName(request.config.projectId, request.number);
-  const pack = await openPack(options.policies);
+  const chosen = await openPack(options.policies);
   const kube = await connect(target);
   await assertOwned(kube, name, request.repository);
   await assertPlatform(target);
@@ -69,6 +70,7 @@ export async function preview(
   }
   try {
     const config = await configuredAs(target, kube, name, request);
+    const pack = chosen && (await withPlatform(target, chosen));
     const { result, changes, unchanged, trust, report } = await dryRun(target, name, config, pack, options);
     if (options.signal?.aborted) throw interrupted();
     // Broken rules fail the engine too, which says no more than that then.

@@ -5,7 +5,7 @@ import { TRUST_TIER, TRUST_TIERS, isStricter, mayBecome, type TrustTier } from "
 import { BerthError, ExitCode } from "./errors";
 import type { Kube, KubeObject } from "./kube";
 import type { EnvironmentName } from "./naming";
-import { platformOutput } from "./platform";
+import { platformOutputs } from "./platform";
 import type { Target } from "./target";
 
 /** What an environment was taken for before its namespace said it. */
@@ -108,6 +108,6 @@ async function recordedTrust(kube: Kube, name: EnvironmentName): Promise<TrustTi
 /** The platform's default: from its settings where they are at hand, else from its stack. */
 async function usualTrust(target: Target): Promise<TrustTier | undefined> {
   if (target.platform !== undefined) return parsePlatform(target.platform).trust.default;
-  const said = (await platformOutput(target, "trust")) as { default?: unknown } | undefined;
+  const said = (await platformOutputs(target))?.["trust"] as { default?: unknown } | undefined;
   return TRUST_TIERS.find((tier) => tier === said?.default);
 }

@@ -178,6 +178,9 @@ function entity(name: string): Peer[] {
   return ["cluster", "cluster-mesh", "unmanaged"].includes(name) ? [EVERY_POD] : [{ entity: name }];
 }
 
+/** What begins labels that stand for entities: Cilium reads `reserved.world` and `$world` as `reserved:world` (pkg/labels, GetExtendedKeyFrom, ParseSource). */
+export const RESERVED_LABEL = /^(reserved[:.]|\$)/;
+
 const NAMESPACE = "io.kubernetes.pod.namespace";
 const NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels";
 
@@ -185,7 +188,7 @@ const NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels";
 function endpoints({ matchLabels = {}, matchExpressions = [] }: Selector, clusterwide: boolean): Peer[] {
   const labels = Object.entries(matchLabels).map(([key, value]) => [key, value] as const);
   const keys = [...labels.map(([key]) => key), ...[...matchExpressions].map(({ key = "" }) => key)];
-  const reserved = keys.flatMap((key) => (key.startsWith("reserved:") ? entity(key.slice("reserved:".length)) : []));
+  const reserved = keys.flatMap((key) => (RESERVED_LABEL.test(key) ? entity(key.replace(RESERVED_LABEL, "")) : []));
   if (reserved.length > 0) return reserved;
   const known = Object.fromEntries(labels.map(([key, value]) => [bare(key), value]));
   const { [NAMESPACE]: namespace, ...podLabels } = known;

@@ -89,6 +89,10 @@ testPolicy({
       given: one({ toEndpoints: [{ matchLabels: { "reserved:world": "" } }] }),
       says: /100\.0 %/,
     },
+    "the entity world as a label in other words": {
+      given: one({ toEndpoints: [{ matchLabels: { "reserved.world": "" } }, { matchLabels: { $world: "" } }] }),
+      says: /100\.0 %/,
+    },
     "the entity cluster": { given: one({ toEntities: ["cluster"] }), says: /namespaces that it does not name/ },
     "the world as a range of Cilium": { given: one({ toCIDR: ["0.0.0.0/0"] }), says: /100\.0 %/ },
     "most of the world as a set of ranges": {

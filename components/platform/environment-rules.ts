@@ -1,7 +1,7 @@
 import { PRIVATE_RANGES } from "../../config/cidr";
 import { repositoryOf } from "../../config/image";
 import { LABEL, MANAGED_BY } from "../../config/labels";
-import type { PlatformConfig, PlatformFacts } from "../../config/platform";
+import { subjectText, type PlatformConfig, type PlatformFacts } from "../../config/platform";
 import { ConfigError, toProblem } from "../../config/problems";
 import { TRUST_TIERS } from "../../config/trust";
 import generated from "../../policies/admission/groups.json";
@@ -54,11 +54,6 @@ export function planEnvironmentRules(
       return checks.length === 0 ? [] : [[group.name, planGroup({ ...group, checks }, known)]];
     }),
   );
-}
-
-/** A subject as the rules on bindings write it. */
-function subjectText({ kind, name, ...rest }: PlatformFacts["deployers"]["subjects"][number]): string {
-  return "namespace" in rest ? `${kind} ${rest.namespace}/${name}` : `${kind} ${name}`;
 }
 
 /** Repositories of the images that the platform puts into environments. */

@@ -239,7 +239,9 @@ describe("the tier of an environment", () => {
       assert.ok(paths("internal", fields, narrow).includes(path), what);
       assert.deepEqual(paths("trusted", fields, narrow), [], what);
     }
-    assert.deepEqual(paths("internal", REFUSED["an operator's database"]?.[0], narrow), []);
+    const [operated, operator] = REFUSED["an operator's database"] ?? [{}, ""];
+    assert.deepEqual(paths("internal", operated, narrow), [operator], "its pods ask the API server");
+    assert.deepEqual(paths("internal", operated, factsOf({ internal: { secrets: false } })), []);
   });
 
   it("changes nothing but a label and what is refused", () => {

@@ -63,11 +63,23 @@ function refusedSecrets(context: PlanContext): InvalidProperty[] {
 }
 
 function refusedEgress(context: PlanContext): InvalidProperty[] {
-  const { config, trust } = context;
-  return config.egress.allow.map(({ cidr, host }, index) => ({
-    propertyPath: `config.egress.allow[${index}]`,
-    reason: `"${cidr ?? host ?? ""}" is not for an environment of tier ${trust}, which reaches nothing outside; accepted: none. ${fix(context, "Remove it")}`,
-  }));
+  const { config, trust, platform } = context;
+  // Of a tier without privileges an operator is refused anyway.
+  const asks = isOperated(config.databases) && platform.trust.limits[trust].privileges;
+  return [
+    ...config.egress.allow.map(({ cidr, host }, index) => ({
+      propertyPath: `config.egress.allow[${index}]`,
+      reason: `"${cidr ?? host ?? ""}" is not for an environment of tier ${trust}, which reaches nothing outside; accepted: none. ${fix(context, "Remove it")}`,
+    })),
+    ...(asks
+      ? [
+          {
+            propertyPath: "config.databases.postgresql.operator",
+            reason: `not for an environment of tier ${trust}, which reaches nothing outside: the operator's pods ask the API server; accepted: a PostgreSQL without operator. ${fix(context, "Remove it")}`,
+          },
+        ]
+      : []),
+  ];
 }
 
 function refusedPrivileges(context: PlanContext): InvalidProperty[] {

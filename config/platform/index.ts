@@ -10,6 +10,7 @@ export type { ProviderInput } from "./oauth";
 export { acceptedModes, defaultVersion, trustLimits } from "./offers";
 export { platformSchema } from "./schema";
 export type { Gateway, PlatformConfig, PlatformInput } from "./schema";
+export { subjectText } from "./subjects";
 
 /* The stack config `berth:platform`, and what the platform stack tells the others. */
 

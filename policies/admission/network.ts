@@ -14,6 +14,7 @@ import {
   RESERVED,
   SHARED,
 } from "../egress";
+import { RESERVED_LABEL } from "../egress-rules";
 import { quotaPresent } from "../hygiene";
 import { changed, check, field, literal, parameter, writes, type AdmissionGroup, type Variable } from "./cel";
 
@@ -284,8 +285,9 @@ export const hostPolicies: AdmissionGroup = {
       everyRule(
         `${none(BEYOND)} && (has(rule.toFQDNs) || has(rule.toEndpoints) || size(rule.?to.orValue([])) > 0) && ` +
           `rule.?toFQDNs.orValue([]).all(one, ${narrow('one.?matchName.orValue(one.?matchPattern.orValue("*"))')}) && ` +
-          'rule.?toEndpoints.orValue([]).all(one, size(one.?matchExpressions.orValue([])) == 0 && one.?matchLabels.orValue({}).all(key, !key.startsWith("reserved:") && !key.contains("io.cilium.k8s.namespace.labels"))) && ' +
-          `rule.?to.orValue([]).all(peer, !has(peer.ipBlock) && (!has(peer.namespaceSelector) || size(peer.namespaceSelector.?matchLabels.orValue({})) > 0) && peer.?domainNames.orValue([]).all(name, ${narrow("name")}))`,
+          "rule.?toEndpoints.orValue([]).all(one, size(one.?matchExpressions.orValue([])) == 0 && one.?matchLabels.orValue({}).all(key, !key.matches(" +
+          `${literal(RESERVED_LABEL.source)}) && !key.contains("io.cilium.k8s.namespace.labels"))) && ` +
+          `rule.?to.orValue([]).all(peer, !has(peer.ipBlock) && (!has(peer.namespaceSelector) || ${literal(NAMESPACE_NAME)} in peer.namespaceSelector.?matchLabels.orValue({})) && peer.?domainNames.orValue([]).all(name, ${narrow("name")}))`,
       ),
       '"spec.egress opens more than hosts of a domain and pods: entities, ranges, services, or names of any domain"',
     ),

@@ -117,7 +117,7 @@ const hostPolicies: AdmissionGroup = {
       tierWithoutEgress,
       `!variables.judged || ${everyRule(
         `has(rule.toEndpoints) && ${["toFQDNs", ...BEYOND].map((name) => `!has(rule.${name})`).join(" && ")} || ` +
-          "size(rule.?to.orValue([])) > 0 && rule.to.all(peer, !has(peer.ipBlock) && !has(peer.domainNames))",
+          "size(rule.?to.orValue([])) > 0 && rule.to.all(peer, !has(peer.ipBlock) && !has(peer.domainNames) && !has(peer.namespaceSelector))",
       )}`,
       '"spec.egress opens more than pods"',
     ),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { policyPack } from "../../../cli/context";
 import type { KubeObject } from "../../../lifecycle/kube";
 import { environmentName } from "../../../lifecycle/naming";
 import type { Target } from "../../../lifecycle/target";
@@ -35,7 +36,8 @@ describe("hosts that Cilium opens", function () {
   let definition: { metadata: { name: string } };
 
   before(async () => {
-    target = { ...simulated(), platform: { ...(simulated().platform as object), egressHosts: "cilium" } };
+    const settings = { egressHosts: "cilium", deployerGroups: ["release"] };
+    target = { ...simulated(), platform: { ...(simulated().platform as object), ...settings } };
     definition = await definitionFrom(
       "github.com/cilium/cilium@v1.20.2",
       "pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml",
@@ -48,8 +50,13 @@ describe("hosts that Cilium opens", function () {
     await kube().delete(`${definitions}/${definition.metadata.name}`);
   });
 
+  it("are let through by the pack, which the platform tells what enforces them and who deploys", async () => {
+    const { policies: report } = await deployTo(target, request(hosts, "1"), { policies: { pack: policyPack } });
+    assert.ok(report && "mandatory" in report);
+    assert.deepEqual([report.mandatory, report.advisory, report.configured], [[], ["expiry-set"], []]);
+  });
+
   it("are deployed without a proxy, with a policy for each part that reaches them", async () => {
-    await deployTo(target, request(hosts, "1"));
     const { items } = await kube().get<{ items: HostPolicy[] }>(policies);
     assert.deepEqual(items.map(({ metadata }) => metadata.name).sort(), ["allow-app-to-hosts", "allow-job-to-hosts"]);
     const deployments = await kube().get<{ items: KubeObject[] }>(
@@ -99,6 +106,8 @@ describe("hosts that Cilium opens", function () {
       [to({ toFQDNs: [{ matchPattern: "**.com" }], toPorts: https }), /no-world-egress/],
       [to({ toPorts: https }), /no-world-egress/],
       [to({ toEndpoints: [{ matchLabels: { "reserved:world": "" } }] }), /no-world-egress/],
+      [to({ toEndpoints: [{ matchLabels: { "reserved.world": "" } }] }), /no-world-egress/],
+      [to({ toEndpoints: [{ matchLabels: { $world: "" } }] }), /no-world-egress/],
       [to({ toFQDNs: [{ matchName: "dns.example.com" }] }), /dns-only-to-the-cluster: .*ports of DNS/],
       [{ ...spec, egressDeny: undefined }, /no-reserved-egress: .*a name may lead to the metadata address/],
       [to({ toEndpoints: [{ matchLabels: kubeSystem }] }), /dns-only-to-the-cluster: .*other namespaces/],
