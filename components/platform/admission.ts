@@ -3,7 +3,7 @@ import type {
   ValidatingAdmissionPolicyBindingArgs,
 } from "@pulumi/kubernetes/admissionregistration/v1";
 import { LABEL, MANAGED_BY } from "../../config/labels";
-import { PLATFORM_NAMESPACE } from "../../config/names";
+import { PLATFORM_NAMESPACE, SEALED_SECRETS } from "../../config/names";
 import type { PlatformConfig } from "../../config/platform";
 import { SNAPSHOT_API } from "../../config/seed";
 import { clusterMetadata } from "./context";
@@ -59,11 +59,16 @@ export function planDeployerAdmission(config: PlatformConfig): AdmissionPlan {
             name: "isLease",
             expression: `request.namespace == ${JSON.stringify(PLATFORM_NAMESPACE)} && request.resource.group == "coordination.k8s.io" && request.resource.resource == "leases"`,
           },
+          {
+            // By way of a proxy, which the API server takes for a connection. RBAC names the Service.
+            name: "asksForCertificate",
+            expression: `request.namespace == ${JSON.stringify(SEALED_SECRETS.namespace)} && request.resource.resource == "services" && request.subResource == "proxy"`,
+          },
         ],
         validations: [
           {
             expression:
-              "variables.isNamespace ? variables.wasOurs && variables.isOurs : variables.isInEnvironment || variables.isLease || variables.isSnapshot",
+              "variables.isNamespace ? variables.wasOurs && variables.isOurs : variables.isInEnvironment || variables.isLease || variables.isSnapshot || variables.asksForCertificate",
             message: `deployers of Berth write in namespaces labelled ${LABEL.managedBy}=${MANAGED_BY} and ${LABEL.environment} only`,
             reason: "Forbidden",
           },
@@ -73,7 +78,7 @@ export function planDeployerAdmission(config: PlatformConfig): AdmissionPlan {
             reason: "Forbidden",
           },
           {
-            expression: `request.operation != "CONNECT" || !(${isAccount})`,
+            expression: `request.operation != "CONNECT" || variables.asksForCertificate || !(${isAccount})`,
             message: "the deployer of Berth opens no connection into a pod, nor to a node or a Service",
             reason: "Forbidden",
           },

@@ -284,6 +284,34 @@ describe("ways around the rules in the cluster", function () {
       assert.match((await deployer.refusal(withContainer({ image: "nginx" }))) ?? "", /image-by-digest/);
     });
 
+    it("the sealing key's certificate is asked for, and no other Service, whatever rights there are", async () => {
+      const ask = (where: string) =>
+        deployer.kube.get(`/api/v1/namespaces/${where}/services/http:sealed-secrets:8080/proxy/v1/cert.pem`);
+      const rbac = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+      const name = "berth-test-proxy";
+      const subject = { kind: "ServiceAccount", name: "berth-deployer", namespace: "berth-system" };
+      await kube.post(rbac, {
+        metadata: { name },
+        rules: [{ apiGroups: [""], resources: ["services/proxy"], verbs: ["get"] }],
+      });
+      await kube.post(rbac.replace("roles", "rolebindings"), {
+        metadata: { name },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+        subjects: [subject],
+      });
+      try {
+        // There is no such Service here, which only who may ask is told.
+        await until(async () =>
+          /not found/.test(String(await ask("berth-sealed-secrets").catch((error: unknown) => error))),
+        );
+        await isRefused(ask("kube-system"), /write in namespaces labelled|opens no connection/);
+        await isRefused(ask(namespace), /opens no connection/);
+      } finally {
+        await kube.delete(`${rbac}/${name}`);
+        await kube.delete(`${rbac.replace("roles", "rolebindings")}/${name}`);
+      }
+    });
+
     it("no pod is made or entered, and no right is given", async () => {
       const refused = /cannot (create|get|update|patch) resource/;
       assert.match((await deployer.refusal(pod())) ?? "it was let through", refused);
