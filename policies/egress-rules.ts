@@ -6,6 +6,9 @@ import type { Attempt } from "./rule";
  * What opens in them adds up, so that a rule on egress has to look into all of them.
  */
 
+/** Label by which a selector names one namespace; Kubernetes sets it. */
+export const NAMESPACE_NAME = "kubernetes.io/metadata.name";
+
 /** Where a rule leads. */
 export interface Peer {
   readonly ipBlock?: { readonly cidr?: string; readonly except?: readonly string[] };
@@ -194,7 +197,7 @@ function endpoints({ matchLabels = {}, matchExpressions = [] }: Selector, cluste
   const { [NAMESPACE]: namespace, ...podLabels } = known;
   const podSelector = { matchLabels: podLabels, matchExpressions };
   if (namespace !== undefined) {
-    return [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } }, podSelector }];
+    return [{ namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: namespace } }, podSelector }];
   }
   const beyond =
     clusterwide || keys.some((key) => [NAMESPACE, NAMESPACE_LABELS].some((one) => bare(key).startsWith(one)));

@@ -7,6 +7,7 @@ import {
   egressRules,
   HOST_POLICY,
   isWide,
+  NAMESPACE_NAME,
   NETWORK_POLICY,
   type NetworkPolicy,
   type Peer,
@@ -62,9 +63,6 @@ function listsPorts(listed: readonly Port[]): boolean {
   const isOne = ({ port, endPort }: Port) => typeof port === "number" && endPort === undefined;
   return listed.length > 0 && listed.length <= PROXY_PORTS && listed.every(isOne);
 }
-
-/** Label by which a selector names one namespace; Kubernetes sets it. */
-export const NAMESPACE_NAME = "kubernetes.io/metadata.name";
 
 /** Addresses that the blocks of some peers open. */
 function opened(peers: Iterable<Peer>): Interval[] {
@@ -419,7 +417,7 @@ export const dnsOnlyToCluster = resourcePolicy<
         return block !== undefined && resolvers.some((one) => one.first <= block.first && block.last <= one.last);
       }
       return (
-        namespaceSelector?.matchLabels?.["kubernetes.io/metadata.name"] === config.namespace &&
+        namespaceSelector?.matchLabels?.[NAMESPACE_NAME] === config.namespace &&
         Object.entries(config.labels).every(([key, value]) => podSelector?.matchLabels?.[key] === value)
       );
     };

@@ -1,6 +1,5 @@
 import type { Policies, PolicyConfigSchema } from "@pulumi/policy";
-import { NAMESPACE_NAME } from "./egress";
-import { EGRESS_POLICY, egressRules, type Peer } from "./egress-rules";
+import { EGRESS_POLICY, egressRules, NAMESPACE_NAME, type Peer } from "./egress-rules";
 import { DEPLOYERS, isDeployersBinding, type Role } from "./identity";
 import {
   all,

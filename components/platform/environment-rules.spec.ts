@@ -7,7 +7,7 @@ import { parsePlatform } from "../../config/platform";
 import { admissionGroups } from "../../policies/admission";
 import { DEFAULT_DENY, QUOTA } from "../../policies/admission/network";
 import { ENVIRONMENT } from "../../policies/admission/objects";
-import { NAMESPACE_NAME } from "../../policies/egress";
+import { NAMESPACE_NAME } from "../../policies/egress-rules";
 import { families } from "../../policies/families";
 import { OUTSIDE_NAMES } from "../../policies/trust";
 import { DEPLOYED_PLATFORM, DIGEST, HOST_FACTS, HOST_PLATFORM, PR, config } from "../../test/support/samples";

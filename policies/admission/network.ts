@@ -8,13 +8,12 @@ import {
   noReservedEgress,
   noWorldEgress,
   API_SERVER_PORTS,
-  NAMESPACE_NAME,
   OPERATED,
   PROXY_PORTS,
   RESERVED,
   SHARED,
 } from "../egress";
-import { RESERVED_LABEL } from "../egress-rules";
+import { NAMESPACE_NAME, RESERVED_LABEL } from "../egress-rules";
 import { quotaPresent } from "../hygiene";
 import { changed, check, field, literal, parameter, writes, type AdmissionGroup, type Variable } from "./cel";
 
@@ -113,7 +112,8 @@ export const networkPolicies: AdmissionGroup = {
         "variables.rules.filter(rule, (size(rule.?ports.orValue([])) == 0 || rule.ports.exists(one, !has(one.port) || (type(one.port) == string ? " +
         `string(one.port).matches(${literal(DNS_PORT_NAMES.source)}) : ${literal(DNS_PORTS)}.exists(dns, one.port <= dns && dns <= one.?endPort.orValue(one.port))))) && ` +
         "rule.?to.orValue([]).exists(peer, has(peer.ipBlock) ? !variables.addresses.exists(one, cidr(one).containsCIDR(peer.ipBlock.cidr)) : " +
-        'has(peer.namespaceSelector) && !(peer.namespaceSelector.?matchLabels[?"kubernetes.io/metadata.name"].orValue("") == variables.resolverNamespace && variables.labels.all(key, peer.?podSelector.?matchLabels[?key].orValue("") == variables.labels[key]))))',
+        `has(peer.namespaceSelector) && !(peer.namespaceSelector.?matchLabels[?${literal(NAMESPACE_NAME)}].orValue("") == variables.resolverNamespace && ` +
+        'variables.labels.all(key, peer.?podSelector.?matchLabels[?key].orValue("") == variables.labels[key]))))',
     },
   ],
   checks: [

@@ -1,4 +1,4 @@
-import { NAMESPACE_NAME } from "../egress";
+import { NAMESPACE_NAME } from "../egress-rules";
 import {
   COPIED_FROM,
   OUTSIDE_NAMES,
