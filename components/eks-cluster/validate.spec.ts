@@ -1,30 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { ARGS } from "../../test/support/eks-cluster";
 import { record } from "../../test/support/mocks";
 import type { EksClusterArgs } from "./args";
 import { EksCluster } from ".";
 import { validate } from "./validate";
 import { countAddresses } from "./validate-endpoint";
 
-const GOOD: EksClusterArgs = {
-  name: "previews",
-  region: "eu-central-1",
-  accountId: "111122223333",
-  kubernetesVersion: "1.36",
-  vpcId: "vpc-1",
-  controlPlaneSubnetIds: ["subnet-a", "subnet-b"],
-  access: { admins: ["arn:aws:iam::111122223333:role/platform-admin"], deployers: [] },
-  autoscaling: "cluster-autoscaler",
-};
-
 /** Problems as `path: reason`. */
 function problemsOf(change: object): string[] {
-  return validate({ ...GOOD, ...change }).map(({ propertyPath, reason }) => `${propertyPath}: ${reason}`);
+  return validate({ ...ARGS, ...change }).map(({ propertyPath, reason }) => `${propertyPath}: ${reason}`);
 }
 
 /** The only reason for which these arguments are refused. */
 function reasonOf(change: object, propertyPath: string): string {
-  const problems = validate({ ...GOOD, ...change });
+  const problems = validate({ ...ARGS, ...change });
   assert.deepEqual(
     problems.map((problem) => problem.propertyPath),
     [propertyPath],
@@ -142,7 +132,7 @@ describe("What an EKS cluster may be made from", () => {
     });
     fc.assert(
       fc.property(fc.array(cidr, { maxLength: 6 }), (publicCidrs) => {
-        const accepted = validate({ ...GOOD, endpoint: { publicCidrs } }).length === 0;
+        const accepted = validate({ ...ARGS, endpoint: { publicCidrs } }).length === 0;
         assert.ok(!accepted || countAddresses(publicCidrs) <= 2 ** 24);
         // Counting twice what overlaps would refuse too much.
         assert.equal(countAddresses([...publicCidrs, ...publicCidrs]), countAddresses(publicCidrs));
@@ -313,7 +303,7 @@ describe("What an EKS cluster may be made from", () => {
 
   it("is refused for all reasons at once, before anything is made", async () => {
     const bad = {
-      ...GOOD,
+      ...ARGS,
       kubernetesVersion: "1.29",
       controlPlaneSubnetIds: [],
       endpoint: { publicCidrs: ["0.0.0.0/0"] },

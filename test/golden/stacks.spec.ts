@@ -34,6 +34,20 @@ const SNAPSHOTS = {
   shop: { guests: { engine: "redis", version: "7", size: "512Mi", driver: "ebs.csi.aws.com", handle: "snap-1" } },
 };
 
+/** An environment with a database and a job that reaches hosts, and a range. */
+const reaching = (cidr: string) => ({
+  projectId: "shop",
+  databases: { redis: true },
+  jobs: [{ name: "migrate", command: ["node", "migrate.js"] }],
+  egress: {
+    allow: [
+      { host: "api.example.com", ports: [443] },
+      { host: "*.example.org", ports: [443, 8443] },
+      { cidr, ports: [5432] },
+    ],
+  },
+});
+
 const EXAMPLES: Record<string, RecordOptions> = {
   "platform-host": { stack: "platform", config: { role: "platform", platform: HOST_PLATFORM } },
   "platform-deployed": { stack: "platform", config: { role: "platform", platform: DEPLOYED_PLATFORM } },
@@ -77,18 +91,7 @@ const EXAMPLES: Record<string, RecordOptions> = {
     config: {
       role: "pr",
       pr: PR,
-      config: {
-        projectId: "shop",
-        databases: { redis: true },
-        jobs: [{ name: "migrate", command: ["node", "migrate.js"] }],
-        egress: {
-          allow: [
-            { host: "api.example.com", ports: [443] },
-            { host: "*.example.org", ports: [443, 8443] },
-            { cidr: "203.0.113.0/24", ports: [5432] },
-          ],
-        },
-      },
+      config: reaching("203.0.113.0/24"),
     },
   },
   "pr-egress-cilium": {
@@ -97,18 +100,7 @@ const EXAMPLES: Record<string, RecordOptions> = {
     config: {
       role: "pr",
       pr: PR,
-      config: {
-        projectId: "shop",
-        databases: { redis: true },
-        jobs: [{ name: "migrate", command: ["node", "migrate.js"] }],
-        egress: {
-          allow: [
-            { host: "api.example.com", ports: [443] },
-            { host: "*.example.org", ports: [443, 8443] },
-            { cidr: "10.20.0.0/24", ports: [5432] },
-          ],
-        },
-      },
+      config: reaching("10.20.0.0/24"),
     },
   },
   "pr-cloudnative-pg": {
